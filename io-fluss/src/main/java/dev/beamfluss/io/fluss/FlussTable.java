@@ -1,0 +1,274 @@
+package dev.beamfluss.io.fluss;
+
+import static java.util.stream.Collectors.joining;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.config.AutoPartitionTimeUnit;
+import org.apache.fluss.metadata.TableInfo;
+import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.types.RowType;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * What a pipeline needs to know of a table: its columns as a Beam schema, its keys, its partitions'
+ * columns and its number of buckets, as they were when the pipeline was built. Serializable.
+ */
+public final class FlussTable implements Serializable {
+
+  /** How rows can be found by a set of columns. */
+  public enum LookupKind {
+    /** The columns are the primary key: at most one row. */
+    PRIMARY_KEY,
+    /** The columns are the bucket key (and the partition columns), a prefix of the key. */
+    PREFIX
+  }
+
+  private final FlussCluster cluster;
+  private final String path;
+  private final long tableId;
+  private final RowType rowType;
+  private final Schema schema;
+  private final ArrayList<String> primaryKey;
+  private final ArrayList<String> bucketKey;
+  private final ArrayList<String> partitionColumns;
+  private final int buckets;
+  private final @Nullable String autoPartitionColumn;
+  private final @Nullable AutoPartitionTimeUnit partitionTimeUnit;
+  private final HashSet<String> autoIncrementColumns;
+
+  private FlussTable(FlussCluster cluster, TableInfo info) {
+    this.cluster = cluster;
+    this.path = info.getTablePath().toString();
+    this.tableId = info.getTableId();
+    this.rowType = info.getRowType();
+    this.schema = TypeMapping.schema(rowType);
+    this.primaryKey = new ArrayList<>(info.getPrimaryKeys());
+    this.bucketKey = new ArrayList<>(info.getBucketKeys());
+    this.partitionColumns = new ArrayList<>(info.getPartitionKeys());
+    this.buckets = info.getNumBuckets();
+    boolean auto = info.isAutoPartitioned();
+    String key = info.getTableConfig().getAutoPartitionStrategy().key();
+    this.autoPartitionColumn =
+        auto ? (key == null && !partitionColumns.isEmpty() ? partitionColumns.get(0) : key) : null;
+    this.partitionTimeUnit =
+        auto ? info.getTableConfig().getAutoPartitionStrategy().timeUnit() : null;
+    this.autoIncrementColumns = new HashSet<>(info.getSchema().getAutoIncrementColumnNames());
+  }
+
+  static FlussTable describe(FlussCluster cluster, String path) {
+    TablePath tablePath = parse(path);
+    try (Connections.Lease lease = Connections.lease(cluster, "metadata")) {
+      Admin admin = lease.connection().getAdmin();
+      if (!Waiting.get(
+          admin.tableExists(tablePath),
+          Waiting.METADATA_PATIENCE,
+          cluster,
+          "say whether table " + path + " exists")) {
+        throw new IllegalArgumentException(missing(cluster, tablePath, admin));
+      }
+      return new FlussTable(
+          cluster,
+          Waiting.get(
+              admin.getTableInfo(tablePath),
+              Waiting.METADATA_PATIENCE,
+              cluster,
+              "describe table " + path));
+    }
+  }
+
+  private static TablePath parse(String path) {
+    int dot = path.indexOf('.');
+    if (dot <= 0 || dot == path.length() - 1 || path.indexOf('.', dot + 1) >= 0) {
+      throw new IllegalArgumentException(
+          String.format("'%s' is not a table path. Give it as database.table.", path));
+    }
+    return TablePath.of(path.substring(0, dot), path.substring(dot + 1));
+  }
+
+  private static String missing(FlussCluster cluster, TablePath path, Admin admin) {
+    boolean databaseExists =
+        Waiting.get(
+            admin.databaseExists(path.getDatabaseName()),
+            Waiting.METADATA_PATIENCE,
+            cluster,
+            "say whether database " + path.getDatabaseName() + " exists");
+    List<String> others =
+        databaseExists
+            ? Waiting.get(
+                admin.listTables(path.getDatabaseName()),
+                Waiting.METADATA_PATIENCE,
+                cluster,
+                "list tables")
+            : Waiting.get(
+                admin.listDatabases(), Waiting.METADATA_PATIENCE, cluster, "list databases");
+    return String.format(
+        "Table %s does not exist on the Fluss cluster at %s. %s. Check the name, or create the"
+            + " table first.",
+        path,
+        cluster.bootstrapServers(),
+        (databaseExists
+                ? "Database " + path.getDatabaseName() + " has the tables "
+                : "There is no database " + path.getDatabaseName() + " either, only the databases ")
+            + others.stream().sorted().limit(20).collect(joining(", ", "[", "]")));
+  }
+
+  /** The cluster that holds the table. */
+  public FlussCluster cluster() {
+    return cluster;
+  }
+
+  /** {@code database.table}. */
+  public String path() {
+    return path;
+  }
+
+  /** All columns, in the table's order. */
+  public Schema schema() {
+    return schema;
+  }
+
+  /** The primary key's columns; empty for a log table. */
+  public List<String> primaryKey() {
+    return List.copyOf(primaryKey);
+  }
+
+  /** Whether this is a KV table (one with a primary key); otherwise it is a log table. */
+  public boolean isKeyed() {
+    return !primaryKey.isEmpty();
+  }
+
+  /** The columns that decide a row's bucket; empty for a log table without one. */
+  public List<String> bucketKey() {
+    return List.copyOf(bucketKey);
+  }
+
+  /** The columns that decide a row's partition; empty for a table without partitions. */
+  public List<String> partitionColumns() {
+    return List.copyOf(partitionColumns);
+  }
+
+  /** Buckets a partition, or of the whole table where it has no partitions. */
+  public int buckets() {
+    return buckets;
+  }
+
+  /**
+   * The schema of some columns, in the order given.
+   *
+   * @throws IllegalArgumentException if the table has no such column
+   */
+  public Schema schema(List<String> columns) {
+    requireColumns(columns, "read");
+    return TypeMapping.schema(rowType, columns);
+  }
+
+  /**
+   * How rows can be looked up by the given columns.
+   *
+   * @throws IllegalArgumentException if they cannot; says by which columns they can, and which keys
+   *     a table must have to be looked up by these
+   */
+  public LookupKind lookupKind(List<String> columns) {
+    requireKeyed("be looked up");
+    requireColumns(columns, "be looked up by");
+    Set<String> given = new LinkedHashSet<>(columns);
+    if (given.equals(Set.copyOf(primaryKey))) {
+      return LookupKind.PRIMARY_KEY;
+    }
+    if (given.equals(Set.copyOf(prefixColumns())) && isPrefixOfKey()) {
+      return LookupKind.PREFIX;
+    }
+    List<String> withoutPartitions = new ArrayList<>(given);
+    withoutPartitions.removeAll(partitionColumns);
+    List<String> key = new ArrayList<>(given);
+    primaryKey.stream().filter(c -> !given.contains(c)).forEach(key::add);
+    throw new IllegalArgumentException(
+        String.format(
+            "Table %s cannot be looked up by %s. It can be looked up by its primary key %s%s. To"
+                + " look it up by %s, create it with PRIMARY KEY (%s) and 'bucket.key' = '%s'%s.",
+            path,
+            columns,
+            primaryKey,
+            isPrefixOfKey() ? " or by the prefix " + prefixColumns() : "",
+            columns,
+            String.join(", ", key),
+            String.join(",", withoutPartitions),
+            given.containsAll(partitionColumns)
+                ? ""
+                : ", and name its partition columns " + partitionColumns + " as well"));
+  }
+
+  /** The columns of a prefix lookup: the bucket key's, then the partitions'. */
+  List<String> prefixColumns() {
+    List<String> columns = new ArrayList<>(bucketKey);
+    columns.addAll(partitionColumns);
+    return columns;
+  }
+
+  private boolean isPrefixOfKey() {
+    List<String> physicalKey = new ArrayList<>(primaryKey);
+    physicalKey.removeAll(partitionColumns);
+    return bucketKey.size() < physicalKey.size()
+        && bucketKey.equals(physicalKey.subList(0, bucketKey.size()));
+  }
+
+  void requireKeyed(String what) {
+    if (!isKeyed()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s is a log table (it has no primary key) and cannot %s. Name a KV table.",
+              path, what));
+    }
+  }
+
+  void requireColumns(List<String> columns, String what) {
+    for (String column : columns) {
+      if (!schema.hasField(column)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "Table %s has no column %s to %s. Its columns are %s.",
+                path, column, what, schema.getFieldNames()));
+      }
+    }
+    if (new HashSet<>(columns).size() < columns.size()) {
+      throw new IllegalArgumentException(
+          String.format("A column is named twice for table %s: %s", path, columns));
+    }
+  }
+
+  TablePath tablePath() {
+    return parse(path);
+  }
+
+  long tableId() {
+    return tableId;
+  }
+
+  RowType rowType() {
+    return rowType;
+  }
+
+  Set<String> autoIncrementColumns() {
+    return Set.copyOf(autoIncrementColumns);
+  }
+
+  @Nullable String autoPartitionColumn() {
+    return autoPartitionColumn;
+  }
+
+  @Nullable AutoPartitionTimeUnit partitionTimeUnit() {
+    return partitionTimeUnit;
+  }
+
+  @Override
+  public String toString() {
+    return path + schema.getFieldNames();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.beamfluss.io.fluss;
+
+import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.client.table.Table;
+
+/** A table opened over a shared connection, which is given back when this is closed. */
+final class OpenTable implements AutoCloseable {
+  private final FlussTable description;
+  private final Connections.Lease lease;
+  private final Table table;
+
+  /** Opens a table; the purpose decides with whom the connection is shared. */
+  OpenTable(FlussTable description, String purpose) {
+    this.description = description;
+    this.lease = Connections.lease(description.cluster(), purpose);
+    try {
+      this.table =
+          Waiting.call(
+              () -> lease.connection().getTable(description.tablePath()),
+              Waiting.METADATA_PATIENCE,
+              description.cluster(),
+              "open table " + description.path());
+      if (table.getTableInfo().getTableId() != description.tableId()) {
+        throw new IllegalStateException(
+            String.format(
+                "Table %s was dropped and created again since the pipeline was built. Start the"
+                    + " pipeline anew, without its old checkpoint.",
+                description.path()));
+      }
+    } catch (RuntimeException e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  Table table() {
+    return table;
+  }
+
+  Admin admin() {
+    return lease.connection().getAdmin();
+  }
+
+  @Override
+  public void close() {
+    try {
+      table.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("Could not close table " + description.path(), e);
+    } finally {
+      lease.close();
+    }
+  }
+}

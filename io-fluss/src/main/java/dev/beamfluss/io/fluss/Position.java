@@ -1,0 +1,69 @@
+package dev.beamfluss.io.fluss;
+
+import java.io.Serializable;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/** A place in every bucket's log: where a read starts, or where a bounded read ends. */
+public final class Position implements Serializable {
+  enum Kind {
+    EARLIEST,
+    LATEST,
+    TIMESTAMP
+  }
+
+  private static final Position EARLIEST = new Position(Kind.EARLIEST, null);
+  private static final Position LATEST = new Position(Kind.LATEST, null);
+
+  private final Kind kind;
+  private final @Nullable Instant timestamp;
+
+  private Position(Kind kind, @Nullable Instant timestamp) {
+    this.kind = kind;
+    this.timestamp = timestamp;
+  }
+
+  /** The oldest row that the cluster still has ({@code table.log.ttl} decides). */
+  public static Position earliest() {
+    return EARLIEST;
+  }
+
+  /** The end of the log as it is when the pipeline is built. */
+  public static Position latest() {
+    return LATEST;
+  }
+
+  /** The first row that the cluster stored at or after the given time. */
+  public static Position timestamp(Instant timestamp) {
+    return new Position(Kind.TIMESTAMP, Objects.requireNonNull(timestamp));
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  Instant timestamp() {
+    return Objects.requireNonNull(timestamp);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Position that
+        && kind == that.kind
+        && Objects.equals(timestamp, that.timestamp);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(kind, timestamp);
+  }
+
+  @Override
+  public String toString() {
+    return kind == Kind.TIMESTAMP
+        ? String.valueOf(timestamp)
+        : kind.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.beamfluss.io.fluss;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.apache.beam.sdk.values.Row;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * The rows of one bucket that one poll gave, in log order: the element of the sources, so that the
+ * runner's work an element is paid once a poll, not once a row.
+ *
+ * @param rows the rows
+ * @param kinds each row's kind, or null where all are inserts (log tables)
+ * @param timestamps each row's event time in milliseconds since the epoch
+ */
+@SuppressWarnings("ArrayRecordComponent") // a hot path; equals and hashCode compare the contents
+record RowBatch(List<Row> rows, RowChange.Kind @Nullable [] kinds, long[] timestamps) {
+
+  RowChange.Kind kind(int i) {
+    return kinds == null ? RowChange.Kind.INSERT : kinds[i];
+  }
+
+  int size() {
+    return rows.size();
+  }
+
+  long minTimestamp() {
+    long min = Long.MAX_VALUE;
+    for (long timestamp : timestamps) {
+      min = Math.min(min, timestamp);
+    }
+    return min;
+  }
+
+  long maxTimestamp() {
+    long max = Long.MIN_VALUE;
+    for (long timestamp : timestamps) {
+      max = Math.max(max, timestamp);
+    }
+    return max;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RowBatch that
+        && rows.equals(that.rows)
+        && Arrays.equals(kinds, that.kinds)
+        && Arrays.equals(timestamps, that.timestamps);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(rows, Arrays.hashCode(kinds), Arrays.hashCode(timestamps));
+  }
+
+  @Override
+  public String toString() {
+    return "RowBatch of " + rows.size();
+  }
+}

@@ -1,0 +1,279 @@
+package dev.beamfluss.io.fluss;
+
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.client.table.writer.AppendWriter;
+import org.apache.fluss.client.table.writer.Upsert;
+import org.apache.fluss.client.table.writer.UpsertWriter;
+import org.apache.fluss.row.GenericRow;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * Writes to a table from inside a {@code DoFn}, or from plain Java: appends to a log table, upserts
+ * and deletes in a KV table. {@link FlussIO#write()} is the transform on top of it.
+ *
+ * <p>{@link #write} only hands the change to the client; {@link #flush} returns once the cluster
+ * has acknowledged all of them, and throws if it refused one. Changes of one key are applied in the
+ * order of the calls.
+ *
+ * <p>Not thread-safe: one a thread, opened in {@code @Setup}, closed in {@code @Teardown}.
+ */
+public final class TableWriter implements AutoCloseable {
+  /** How long {@link #flush} waits for the cluster by default. */
+  public static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final FlussTable table;
+  private final OpenTable open;
+  private final @Nullable AppendWriter appends;
+  private final @Nullable UpsertWriter upserts;
+  private final RowEncoder rows;
+  private final @Nullable RowEncoder keys;
+  private final @Nullable PartitionCheck partitionCheck;
+  private final Acknowledgements acknowledgements = new Acknowledgements();
+
+  private TableWriter(FlussTable table, List<String> columns, Schema input) {
+    this.table = table;
+    this.rows = new RowEncoder(table.path(), table.rowType(), columns, input);
+    this.keys =
+        table.isKeyed()
+            ? new RowEncoder(table.path(), table.rowType(), table.primaryKey(), input)
+            : null;
+    this.partitionCheck = PartitionCheck.of(table, input);
+    this.open = new OpenTable(table, "write " + table.path() + " " + new TreeSet<>(columns));
+    if (table.isKeyed()) {
+      Upsert upsert = open.table().newUpsert();
+      boolean whole = columns.size() == table.schema().getFieldCount();
+      this.upserts =
+          (whole ? upsert : upsert.partialUpdate(columns.toArray(String[]::new))).createWriter();
+      this.appends = null;
+    } else {
+      this.appends = open.table().newAppend().createWriter();
+      this.upserts = null;
+    }
+  }
+
+  /**
+   * Opens a writer of whole rows.
+   *
+   * @param input the schema of the rows to come: the table's columns by name, in any order
+   * @throws IllegalArgumentException if a column is missing, unknown, or of another type
+   */
+  public static TableWriter open(FlussTable table, Schema input) {
+    checkWholeRows(table, input);
+    return new TableWriter(table, writable(table), input);
+  }
+
+  /** Finds, before anything runs, what makes rows of this schema unfit for the table. */
+  static void checkWholeRows(FlussTable table, Schema input) {
+    List<String> unknown = new ArrayList<>(input.getFieldNames());
+    unknown.removeAll(table.schema().getFieldNames());
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "The rows have the fields %s, which table %s does not. Its columns are %s.",
+              unknown, table.path(), table.schema().getFieldNames()));
+    }
+    new RowEncoder(table.path(), table.rowType(), writable(table), input);
+  }
+
+  /** All columns but those the server fills. */
+  private static List<String> writable(FlussTable table) {
+    return table.schema().getFieldNames().stream()
+        .filter(column -> !table.autoIncrementColumns().contains(column))
+        .toList();
+  }
+
+  /**
+   * Hands a change to the client: an insert or update-after is an upsert (an append in a log
+   * table), a delete deletes by key, an update-before is nothing.
+   *
+   * @throws IllegalArgumentException if this row can never be written: a null in a NOT NULL column,
+   *     a value too large for its column, a partition value that is not of the table's time unit, a
+   *     delete in a log table. Nothing was sent then.
+   */
+  public void write(RowChange change) {
+    switch (change.kind()) {
+      case UPDATE_BEFORE -> {}
+      case DELETE -> delete(change.row());
+      case INSERT, UPDATE_AFTER -> upsert(change.row());
+    }
+  }
+
+  /** Upserts a row by its key, or appends it to a log table; see {@link #write}. */
+  public void upsert(Row row) {
+    checkPartition(row);
+    GenericRow encoded = rows.encode(row);
+    acknowledgements.expect(upserts != null ? upserts.upsert(encoded) : appends.append(encoded));
+  }
+
+  /** Deletes the row of this row's key, if there is one; only the key columns matter. */
+  public void delete(Row row) {
+    if (keys == null) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s is a log table: rows can be appended to it, not deleted: %s",
+              table.path(), row.getValues()));
+    }
+    checkPartition(row);
+    acknowledgements.expect(upserts.delete(keys.encode(row)));
+  }
+
+  private void checkPartition(Row row) {
+    if (partitionCheck != null) {
+      partitionCheck.check(row);
+    }
+  }
+
+  /**
+   * Waits until the cluster has acknowledged every change written so far.
+   *
+   * @return how many were acknowledged since the last flush
+   * @throws FlussUnreachableException if it has not within {@link #PATIENCE}; the changes may or
+   *     may not be written then
+   * @throws IllegalStateException if it refused a change, with its reason
+   */
+  public long flush() {
+    return acknowledgements.await(table, PATIENCE);
+  }
+
+  @Override
+  public void close() {
+    open.close();
+  }
+
+  /** Counts answers instead of keeping a future a row. */
+  private static final class Acknowledgements {
+    private long sent;
+    private long answered;
+    private @Nullable Throwable failure;
+
+    void expect(CompletableFuture<?> future) {
+      synchronized (this) {
+        sent++;
+      }
+      var unused = future.whenComplete((result, error) -> answer(error));
+    }
+
+    private synchronized void answer(@Nullable Throwable error) {
+      answered++;
+      if (error != null && failure == null) {
+        failure = error;
+      }
+      if (answered == sent) {
+        notifyAll();
+      }
+    }
+
+    synchronized long await(FlussTable table, Duration patience) {
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (answered < sent) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          throw new FlussUnreachableException(
+              String.format(
+                  "Fluss cluster at %s acknowledged %d of %d changes to table %s within %d s. Check"
+                      + " that the tablet servers that lead its buckets run.",
+                  table.cluster(), answered, sent, table.path(), patience.toSeconds()),
+              failure);
+        }
+        try {
+          wait(left);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new FlussUnreachableException(
+              "Interrupted while writing to table " + table.path(), e);
+        }
+      }
+      long done = sent;
+      Throwable refused = failure;
+      sent = 0;
+      answered = 0;
+      failure = null;
+      if (refused != null) {
+        throw new IllegalStateException(
+            String.format(
+                "Fluss cluster at %s refused a change to table %s: %s",
+                table.cluster(), table.path(), Waiting.rootMessage(refused)),
+            Waiting.unwrap(refused));
+      }
+      return done;
+    }
+  }
+
+  /**
+   * Whether a row's partition value is of the table's time unit: the client would create any
+   * partition it is told to, 'not-a-day' too, and a value that cannot be a partition's name makes
+   * it drop everything else it holds.
+   */
+  private static final class PartitionCheck {
+    private final FlussTable table;
+    private final String column;
+    private final int field;
+    private final DateTimeFormatter format;
+    private @Nullable Object lastValid;
+
+    private PartitionCheck(FlussTable table, String column, int field, DateTimeFormatter format) {
+      this.table = table;
+      this.column = column;
+      this.field = field;
+      this.format = format;
+    }
+
+    static @Nullable PartitionCheck of(FlussTable table, Schema input) {
+      String column = table.autoPartitionColumn();
+      if (column == null) {
+        return null;
+      }
+      String pattern =
+          switch (table.partitionTimeUnit()) {
+            case YEAR -> "uuuu";
+            case QUARTER -> "uuuuQ";
+            case MONTH -> "uuuuMM";
+            case DAY -> "uuuuMMdd";
+            case HOUR -> "uuuuMMddHH";
+          };
+      return new PartitionCheck(
+          table,
+          column,
+          input.indexOf(column),
+          DateTimeFormatter.ofPattern(pattern, Locale.ROOT)
+              .withResolverStyle(ResolverStyle.STRICT));
+    }
+
+    void check(Row row) {
+      Object value = row.getValue(field);
+      if (value != null && value.equals(lastValid)) {
+        return;
+      }
+      try {
+        if (value != null) {
+          format.parse(value.toString());
+          lastValid = value;
+          return;
+        }
+      } catch (DateTimeParseException e) {
+        // falls through to the one message
+      }
+      throw new IllegalArgumentException(
+          String.format(
+              "'%s' in column %s is no partition of table %s, which is partitioned by %s (such as"
+                  + " %s).",
+              value,
+              column,
+              table.path(),
+              table.partitionTimeUnit(),
+              format.format(LocalDateTime.of(2025, 1, 31, 23, 0))));
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package dev.beamfluss.io.fluss;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.beam.sdk.io.UnboundedSource;
+import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
+import org.apache.fluss.client.table.scanner.log.LogScanner;
+import org.apache.fluss.exception.PartitionNotExistException;
+import org.checkerframework.checker.nullness.qual.Nullable;
+import org.joda.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads the buckets of one split, of the partitions there are and those that will be. */
+final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch> {
+  private static final Logger LOG = LoggerFactory.getLogger(UnboundedLogReader.class);
+
+  /** Long enough for an answer that is under way, short enough not to hold up a worker. */
+  private static final Duration POLL = Duration.ofMillis(5);
+
+  /** How far the watermark of a bucket without news stays behind this machine's clock. */
+  private static final Duration IDLE_WATERMARK_LAG = Duration.ofSeconds(5);
+
+  private final UnboundedLogSource source;
+  private final Map<BucketId, Long> nextOffsets;
+  private final boolean restored;
+  private final Deque<LogPoller.Polled> polled = new ArrayDeque<>();
+
+  private @Nullable LogPoller poller;
+  private LogPoller.@Nullable Polled current;
+  private @Nullable CompletableFuture<List<Partition>> discovery;
+  private long lastDiscovery;
+  private long lastData = System.nanoTime();
+  private long watermark = BoundedWindow.TIMESTAMP_MIN_VALUE.getMillis();
+
+  UnboundedLogReader(UnboundedLogSource source, @Nullable ReadCheckpoint checkpoint) {
+    this.source = source;
+    this.restored = checkpoint != null;
+    this.nextOffsets = new HashMap<>(checkpoint == null ? Map.of() : checkpoint.nextOffsets());
+  }
+
+  @Override
+  public boolean start() {
+    poller = new LogPoller(table(), source.spec().columns());
+    List<Partition> partitions =
+        Waiting.get(
+            Partition.list(table(), poller.admin()),
+            Waiting.METADATA_PATIENCE,
+            table().cluster(),
+            "list the partitions of table " + table().path());
+    if (!restored) {
+      for (Partition partition : partitions) {
+        partition
+            .offsets(table(), poller.admin(), source.ownedBuckets(), source.spec().start())
+            .forEach((bucket, offset) -> nextOffsets.put(id(partition, bucket), offset));
+      }
+    }
+    assign(partitions);
+    lastDiscovery = System.nanoTime();
+    return advance();
+  }
+
+  @Override
+  public boolean advance() {
+    discover();
+    if (polled.isEmpty()) {
+      poll();
+    }
+    current = polled.poll();
+    if (current == null) {
+      return false;
+    }
+    nextOffsets.put(current.bucket(), current.nextOffset());
+    lastData = System.nanoTime();
+    return true;
+  }
+
+  private void poll() {
+    try {
+      polled.addAll(poller.poll(POLL));
+    } catch (PartitionNotExistException e) {
+      LOG.info("A partition of {} is gone; looking for the ones there are.", table().path());
+      lastDiscovery = System.nanoTime() - source.spec().partitionDiscoveryInterval().toNanos();
+    }
+  }
+
+  private void discover() {
+    if (table().partitionColumns().isEmpty()) {
+      return;
+    }
+    if (discovery == null) {
+      if (System.nanoTime() - lastDiscovery
+          >= source.spec().partitionDiscoveryInterval().toNanos()) {
+        discovery = Partition.list(table(), poller.admin());
+      }
+    } else if (discovery.isDone()) {
+      try {
+        assign(discovery.join());
+      } catch (RuntimeException e) {
+        LOG.warn("Could not list the partitions of {}; trying again.", table().path(), e);
+      }
+      discovery = null;
+      lastDiscovery = System.nanoTime();
+    }
+  }
+
+  /** Subscribes to what is there and not read yet, from its beginning; lets go what is gone. */
+  private void assign(List<Partition> partitions) {
+    Set<BucketId> present = new HashSet<>();
+    for (Partition partition : partitions) {
+      for (int bucket : source.ownedBuckets()) {
+        BucketId id = id(partition, bucket);
+        present.add(id);
+        long offset = nextOffsets.computeIfAbsent(id, b -> LogScanner.EARLIEST_OFFSET);
+        if (!poller.isSubscribed(id)) {
+          poller.subscribe(id, offset);
+        }
+      }
+    }
+    for (BucketId gone : Set.copyOf(nextOffsets.keySet())) {
+      if (!present.contains(gone)) {
+        poller.unsubscribe(gone);
+        nextOffsets.remove(gone);
+      }
+    }
+  }
+
+  private static BucketId id(Partition partition, int bucket) {
+    return new BucketId(partition.id(), bucket);
+  }
+
+  private FlussTable table() {
+    return source.spec().table();
+  }
+
+  @Override
+  public RowBatch getCurrent() {
+    return currentOrThrow().batch();
+  }
+
+  @Override
+  public Instant getCurrentTimestamp() {
+    return Instant.ofEpochMilli(currentOrThrow().batch().minTimestamp());
+  }
+
+  private LogPoller.Polled currentOrThrow() {
+    if (current == null) {
+      throw new NoSuchElementException();
+    }
+    return current;
+  }
+
+  /**
+   * What is polled and not handed out yet holds the watermark back; with nothing at hand for a
+   * while, it follows this machine's clock at a distance.
+   */
+  @Override
+  public Instant getWatermark() {
+    long candidate = Long.MAX_VALUE;
+    for (LogPoller.Polled waiting : polled) {
+      candidate = Math.min(candidate, waiting.batch().minTimestamp());
+    }
+    if (current != null) {
+      candidate = Math.min(candidate, current.batch().minTimestamp());
+    }
+    long idleFor = System.nanoTime() - lastData;
+    if (idleFor > IDLE_WATERMARK_LAG.toNanos() && polled.isEmpty()) {
+      candidate = System.currentTimeMillis() - IDLE_WATERMARK_LAG.toMillis();
+    }
+    if (candidate != Long.MAX_VALUE) {
+      watermark = Math.max(watermark, candidate);
+    }
+    return Instant.ofEpochMilli(watermark);
+  }
+
+  @Override
+  public ReadCheckpoint getCheckpointMark() {
+    return new ReadCheckpoint(Map.copyOf(nextOffsets));
+  }
+
+  @Override
+  public UnboundedLogSource getCurrentSource() {
+    return source;
+  }
+
+  @Override
+  public void close() {
+    if (poller != null) {
+      poller.close();
+    }
+  }
+}
