@@ -1,0 +1,575 @@
+package dev.beamfluss.local;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.apache.fluss.cluster.Endpoint;
+import org.apache.fluss.config.ConfigOptions;
+import org.apache.fluss.config.Configuration;
+import org.apache.fluss.rpc.RpcServer;
+import org.apache.fluss.server.coordinator.CoordinatorServer;
+import org.apache.fluss.server.metadata.ServerMetadataCache;
+import org.apache.fluss.server.tablet.TabletServer;
+import org.apache.fluss.shaded.zookeeper3.org.apache.zookeeper.server.NIOServerCnxnFactory;
+import org.apache.fluss.shaded.zookeeper3.org.apache.zookeeper.server.ZooKeeperServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An Apache Fluss cluster inside this JVM: ZooKeeper, a coordinator and some tablet servers, all on
+ * free ports of the loopback interface.
+ *
+ * <pre>{@code
+ * try (LocalFluss fluss = LocalFluss.builder().tabletServers(3).warehouse().start()) {
+ *   connect(fluss.bootstrapServers());
+ * }
+ * }</pre>
+ *
+ * <p><b>Data.</b> Without {@link Builder#directory(Path)} everything lives in a temporary directory
+ * that {@link #close()} deletes. A given directory is kept, and a later cluster on it continues
+ * with its databases, tables and rows, provided that the earlier one was closed and that the later
+ * one has the same number of tablet servers (the buckets of a missing one have no leader). The
+ * ports are new each time. After a crash of the JVM the later cluster also starts, once ZooKeeper
+ * has let the sessions of the dead servers expire, which takes up to ten seconds a session. A
+ * directory serves one cluster at a time.
+ *
+ * <p><b>Lake.</b> With {@link Builder#warehouse()} the cluster accepts tables that have {@code
+ * table.datalake.enabled}, and creates their Paimon twins in {@link #warehouse()}. It does not move
+ * rows there: that is the work of the tiering service.
+ *
+ * <p>Methods may be called from any thread; they run one at a time.
+ */
+public final class LocalFluss implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LocalFluss.class);
+
+  /** How long a server may take to be known, or to be forgotten, by the others. */
+  private static final Duration MEMBERSHIP_TIMEOUT = Duration.ofSeconds(60);
+
+  /** How long all servers together may take to close; they normally need two seconds. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(15);
+
+  private static final String HOST = "localhost";
+  private static final int ZOOKEEPER_TICK_MILLIS = 2_000;
+  private static final String INTERNAL_LISTENER = "FLUSS";
+
+  private final Path directory;
+  private final boolean temporary;
+  private final Optional<Path> warehouse;
+  private final Map<String, String> properties;
+
+  private final TreeMap<Integer, RunningTabletServer> running = new TreeMap<>();
+  private final Map<Integer, Integer> ports = new TreeMap<>();
+
+  private FileChannel lockFile;
+  private ZooKeeperServer zooKeeper;
+  private NIOServerCnxnFactory zooKeeperListener;
+  private CoordinatorServer coordinator;
+  private String bootstrapServers;
+  private boolean closed;
+
+  /** A tablet server with the configuration object that it goes on reading while it runs. */
+  private record RunningTabletServer(TabletServer server, Configuration configuration) {}
+
+  private LocalFluss(Builder builder) throws IOException {
+    this.temporary = builder.directory == null;
+    this.directory =
+        temporary
+            ? Files.createTempDirectory("local-fluss-")
+            : Files.createDirectories(builder.directory.toAbsolutePath().normalize());
+    this.warehouse =
+        !builder.lake
+            ? Optional.empty()
+            : Optional.of(
+                builder.warehouse == null
+                    ? directory.resolve("warehouse")
+                    : builder.warehouse.toAbsolutePath().normalize());
+    this.properties = Map.copyOf(builder.properties);
+  }
+
+  /** Starts to describe a cluster. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * The address for clients: {@code localhost:PORT} of the coordinator. It does not change while
+   * the cluster runs, whichever tablet servers are stopped.
+   */
+  public synchronized String bootstrapServers() {
+    checkOpen();
+    return bootstrapServers;
+  }
+
+  /** The Paimon warehouse, or empty for a cluster without lake tables. */
+  public Optional<Path> warehouse() {
+    return warehouse;
+  }
+
+  /** Where the cluster keeps its data; deleted by {@link #close()} if it was not given. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The ids of the tablet servers that run now, a copy; ids count from 0. */
+  public synchronized SortedSet<Integer> tabletServers() {
+    return new TreeSet<>(running.keySet());
+  }
+
+  /**
+   * Stops a tablet server and returns when the coordinator has noticed. Buckets that have another
+   * replica move there; reads and writes of the others hang until {@link #startTabletServer}.
+   *
+   * @throws IllegalArgumentException if no such server runs
+   * @throws IllegalStateException if the cluster is closed, or the coordinator still counts on the
+   *     server after 60 seconds
+   */
+  public synchronized void stopTabletServer(int id) {
+    checkOpen();
+    RunningTabletServer tabletServer = running.get(id);
+    if (tabletServer == null) {
+      throw new IllegalArgumentException(
+          "No tablet server " + id + " runs; running: " + running.keySet());
+    }
+    running.remove(id);
+    await(closing("tablet server " + id, tabletServer.server()), CLOSE_TIMEOUT);
+    waitUntil(
+        () -> !coordinator.getMetadataCache().isAliveTabletServer(id),
+        () -> "the coordinator still lists tablet server " + id + ", which was stopped");
+  }
+
+  /**
+   * Starts a tablet server that was stopped, on the same port and with the same data, and returns
+   * when the others know it.
+   *
+   * @throws IllegalArgumentException if the id never was one of this cluster, or the server runs
+   * @throws IllegalStateException if the cluster is closed, or the server does not come up, for
+   *     instance because another process took its port
+   */
+  public synchronized void startTabletServer(int id) {
+    checkOpen();
+    if (!ports.containsKey(id)) {
+      throw new IllegalArgumentException(
+          "There is no tablet server " + id + "; this cluster has " + ports.keySet());
+    }
+    if (running.containsKey(id)) {
+      throw new IllegalArgumentException("Tablet server " + id + " runs already");
+    }
+    launchTabletServer(id);
+    waitForMembers();
+  }
+
+  /**
+   * Stops everything, all servers at once, and deletes the directory if it is a temporary one.
+   * Takes about two seconds, which Fluss's network layer waits for late requests, and at most about
+   * 15: a server that has not ended by then is left behind with a warning. Closing twice is
+   * harmless.
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<CompletableFuture<Void>> closings = new ArrayList<>();
+    if (coordinator != null) {
+      closings.add(closing("coordinator", coordinator));
+    }
+    running.forEach(
+        (id, tabletServer) -> {
+          // Nobody is left to take over, so the server need not ask the coordinator for a successor
+          // (three attempts, and none is answered).
+          tabletServer
+              .configuration()
+              .set(ConfigOptions.TABLET_SERVER_CONTROLLED_SHUTDOWN_MAX_RETRIES, 0);
+          closings.add(closing("tablet server " + id, tabletServer.server()));
+        });
+    running.clear();
+    await(CompletableFuture.allOf(closings.toArray(CompletableFuture[]::new)), CLOSE_TIMEOUT);
+    // Last, as the servers sign off there.
+    if (zooKeeperListener != null) {
+      zooKeeperListener.shutdown();
+    }
+    if (zooKeeper != null) {
+      zooKeeper.shutdown();
+    }
+    releaseDirectory();
+    if (temporary) {
+      deleteDirectory(directory);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "LocalFluss{" + bootstrapServers + ", " + directory + "}";
+  }
+
+  private void startAll(int tabletServers) throws Exception {
+    lockDirectory();
+    if (warehouse.isPresent()) {
+      Files.createDirectories(warehouse.get());
+    }
+    startZooKeeper();
+    coordinator = new CoordinatorServer(configuration(0));
+    coordinator.start();
+    bootstrapServers = HOST + ":" + port(coordinator.getRpcServer());
+    for (int id = 0; id < tabletServers; id++) {
+      launchTabletServer(id);
+    }
+    waitForMembers();
+  }
+
+  private void lockDirectory() throws IOException {
+    lockFile =
+        FileChannel.open(
+            directory.resolve("in-use.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock;
+    try {
+      lock = lockFile.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      throw new IllegalStateException(
+          "Directory " + directory + " is in use by another local Fluss cluster");
+    }
+  }
+
+  private void startZooKeeper() throws Exception {
+    Path data = Files.createDirectories(directory.resolve("zookeeper"));
+    zooKeeper = new ZooKeeperServer(data.toFile(), data.toFile(), ZOOKEEPER_TICK_MILLIS);
+    zooKeeperListener = new NIOServerCnxnFactory();
+    int unlimitedConnections = 0;
+    zooKeeperListener.configure(
+        new InetSocketAddress(InetAddress.getByName(HOST), 0), unlimitedConnections);
+    zooKeeperListener.startup(zooKeeper);
+  }
+
+  private void launchTabletServer(int id) {
+    Configuration configuration = configuration(ports.getOrDefault(id, 0));
+    configuration.set(ConfigOptions.TABLET_SERVER_ID, id);
+    configuration.set(ConfigOptions.DATA_DIR, directory.resolve("tablet-server-" + id).toString());
+    TabletServer server = new TabletServer(configuration);
+    try {
+      server.start();
+    } catch (Exception e) {
+      throw new IllegalStateException(
+          "Tablet server "
+              + id
+              + " did not start"
+              + (ports.containsKey(id) ? " on its port " + ports.get(id) : ""),
+          e);
+    }
+    running.put(id, new RunningTabletServer(server, configuration));
+    ports.put(id, port(server.getRpcServer()));
+  }
+
+  private Configuration configuration(int port) {
+    Configuration configuration = new Configuration();
+    // A server that vanished is noticed after this time; Fluss's own default is a minute.
+    configuration.set(ConfigOptions.ZOOKEEPER_SESSION_TIMEOUT, Duration.ofSeconds(10));
+    configuration.set(ConfigOptions.ZOOKEEPER_CONNECTION_TIMEOUT, Duration.ofSeconds(10));
+    // With one replica there never is a successor, and the default is three attempts, a second
+    // apart.
+    configuration.set(
+        ConfigOptions.TABLET_SERVER_CONTROLLED_SHUTDOWN_RETRY_INTERVAL, Duration.ofMillis(100));
+    warehouse.ifPresent(
+        path -> {
+          configuration.setString("datalake.format", "paimon");
+          configuration.setString("datalake.paimon.metastore", "filesystem");
+          configuration.setString("datalake.paimon.warehouse", path.toString());
+        });
+    properties.forEach(configuration::setString);
+    configuration.setString(
+        ConfigOptions.ZOOKEEPER_ADDRESS, HOST + ":" + zooKeeperListener.getLocalPort());
+    configuration.setString(
+        ConfigOptions.BIND_LISTENERS, INTERNAL_LISTENER + "://" + HOST + ":" + port);
+    configuration.setString(
+        ConfigOptions.REMOTE_DATA_DIR, directory.resolve("remote").toUri().toString());
+    return configuration;
+  }
+
+  private static int port(RpcServer server) {
+    List<Endpoint> endpoints = server.getBindEndpoints();
+    return endpoints.get(0).getPort();
+  }
+
+  /** Clients ask any server for the members, so each must know the coordinator and the others. */
+  private void waitForMembers() {
+    waitUntil(
+        () -> missingMembers().isEmpty(),
+        () -> "not every server is known to the others: " + String.join("; ", missingMembers()));
+  }
+
+  private List<String> missingMembers() {
+    List<String> missing = new ArrayList<>();
+    describeMissing("the coordinator", coordinator.getMetadataCache(), missing);
+    running.forEach(
+        (id, tabletServer) -> {
+          ServerMetadataCache cache = tabletServer.server().getMetadataCache();
+          describeMissing("tablet server " + id, cache, missing);
+          if (cache.getCoordinatorServer(INTERNAL_LISTENER) == null) {
+            missing.add("tablet server " + id + " does not know the coordinator");
+          }
+        });
+    return missing;
+  }
+
+  private void describeMissing(String who, ServerMetadataCache cache, List<String> missing) {
+    TreeSet<Integer> unknown = new TreeSet<>(running.keySet());
+    unknown.removeIf(cache::isAliveTabletServer);
+    if (!unknown.isEmpty()) {
+      missing.add(who + " does not know tablet server(s) " + unknown);
+    }
+  }
+
+  private void waitUntil(BooleanSupplier condition, Supplier<String> whatIsWrong) {
+    long deadline = System.nanoTime() + MEMBERSHIP_TIMEOUT.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException(
+            "Local Fluss cluster in "
+                + directory
+                + ", after "
+                + MEMBERSHIP_TIMEOUT.toSeconds()
+                + " s: "
+                + whatIsWrong.get());
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(10);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while waiting for the cluster", e);
+      }
+    }
+  }
+
+  /**
+   * Closes a server on a thread of its own: most of a server's {@code closeAsync()} runs, and
+   * waits, in the calling thread.
+   */
+  private static CompletableFuture<Void> closing(String name, AutoCloseable server) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                server.close();
+              } catch (Exception | LinkageError e) {
+                LOG.warn("The {} of the local Fluss cluster did not close cleanly", name, e);
+              } finally {
+                done.complete(null);
+              }
+            },
+            "local-fluss-close-" + name.replace(' ', '-'));
+    thread.setDaemon(true);
+    thread.start();
+    return done;
+  }
+
+  private static void await(CompletableFuture<Void> closing, Duration timeout) {
+    try {
+      closing.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn(
+          "The local Fluss cluster has servers that did not end within {} s", timeout.toSeconds());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private void releaseDirectory() {
+    if (lockFile != null) {
+      try {
+        lockFile.close();
+      } catch (IOException e) {
+        LOG.warn("Could not release {}", directory, e);
+      }
+    }
+  }
+
+  private static void deleteDirectory(Path directory) {
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.deleteIfExists(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE;
+              }
+              throw e;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException e)
+                throws IOException {
+              if (e != null) {
+                throw e;
+              }
+              Files.deleteIfExists(visited);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      LOG.warn("Could not delete the temporary directory {}", directory, e);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("This local Fluss cluster is closed");
+    }
+  }
+
+  /** Describes a {@link LocalFluss}. A builder may start several clusters, one after the other. */
+  public static final class Builder {
+
+    private int tabletServers = 1;
+    private Path directory;
+    private boolean lake;
+    private Path warehouse;
+    private final Map<String, String> properties = new LinkedHashMap<>();
+
+    private Builder() {}
+
+    /**
+     * The number of tablet servers, 1 by default.
+     *
+     * @throws IllegalArgumentException if less than 1
+     */
+    public Builder tabletServers(int number) {
+      if (number < 1) {
+        throw new IllegalArgumentException("tabletServers must be at least 1, was " + number);
+      }
+      this.tabletServers = number;
+      return this;
+    }
+
+    /**
+     * Where to keep the data; created if missing, and never deleted. The default is a temporary
+     * directory that does not outlive the cluster.
+     */
+    public Builder directory(Path path) {
+      this.directory = notNull(path, "path");
+      return this;
+    }
+
+    /** Accepts lake tables, with a warehouse inside the cluster's directory. */
+    public Builder warehouse() {
+      this.lake = true;
+      return this;
+    }
+
+    /** Accepts lake tables, with a warehouse at the given place; created if missing, and kept. */
+    public Builder warehouse(Path path) {
+      this.warehouse = notNull(path, "path");
+      this.lake = true;
+      return this;
+    }
+
+    /**
+     * A property of the coordinator and of every tablet server, as in Fluss's {@code server.yaml};
+     * for instance {@code kv.snapshot.interval} = {@code 2s}. Fluss ignores keys it does not know.
+     *
+     * @throws IllegalArgumentException for a property that this class sets itself (addresses,
+     *     directories and server ids)
+     */
+    public Builder property(String key, String value) {
+      notNull(key, "key");
+      notNull(value, "value");
+      List<String> reserved =
+          List.of(
+              ConfigOptions.ZOOKEEPER_ADDRESS.key(),
+              ConfigOptions.BIND_LISTENERS.key(),
+              ConfigOptions.ADVERTISED_LISTENERS.key(),
+              ConfigOptions.INTERNAL_LISTENER_NAME.key(),
+              ConfigOptions.REMOTE_DATA_DIR.key(),
+              ConfigOptions.DATA_DIR.key(),
+              ConfigOptions.TABLET_SERVER_ID.key());
+      if (reserved.contains(key)) {
+        throw new IllegalArgumentException(
+            "Property " + key + " is set by LocalFluss itself; reserved are " + reserved);
+      }
+      properties.put(key, value);
+      return this;
+    }
+
+    /**
+     * Starts the cluster and returns when every server knows every other, so that tables can be
+     * created at once. Takes about two seconds.
+     *
+     * @throws IllegalStateException if it does not come up, or if the directory is in use; the
+     *     message says what is missing, and what had been started is stopped again
+     */
+    public LocalFluss start() {
+      LocalFluss cluster;
+      try {
+        cluster = new LocalFluss(this);
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot create the directory of the local cluster", e);
+      }
+      try {
+        synchronized (cluster) {
+          cluster.startAll(tabletServers);
+        }
+      } catch (Exception | LinkageError e) {
+        try {
+          cluster.close();
+        } catch (RuntimeException suppressed) {
+          e.addSuppressed(suppressed);
+        }
+        if (e instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
+        throw e instanceof IllegalStateException ise
+            ? ise
+            : new IllegalStateException(
+                "The local Fluss cluster in " + cluster.directory + " did not start", e);
+      }
+      return cluster;
+    }
+
+    private static <T> T notNull(T value, String name) {
+      if (value == null) {
+        throw new IllegalArgumentException(name + " must not be null");
+      }
+      return value;
+    }
+  }
+}
