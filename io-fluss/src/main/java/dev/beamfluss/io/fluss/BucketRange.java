@@ -20,9 +20,8 @@ record BucketRange(BucketId bucket, long start, long stop) implements Serializab
     try (Connections.Lease lease = Connections.lease(table.cluster(), "metadata")) {
       Admin admin = lease.connection().getAdmin();
       List<Partition> partitions =
-          Waiting.get(
-              Partition.list(table, admin),
-              Waiting.METADATA_PATIENCE,
+          Waiting.ask(
+              () -> Partition.list(table, admin),
               table.cluster(),
               "list the partitions of table " + table.path());
       List<Integer> buckets = IntStream.range(0, table.buckets()).boxed().toList();

@@ -48,7 +48,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *   <tr><td>BINARY(n), BYTES</td><td>BYTES</td><td></td></tr>
  *   <tr><td>DECIMAL(p, s)</td><td>FixedPrecisionNumeric(p, s) (BigDecimal)</td><td>DECIMAL</td></tr>
  *   <tr><td>DATE</td><td>SqlTypes.DATE (LocalDate)</td><td></td></tr>
- *   <tr><td>TIME</td><td>SqlTypes.TIME (LocalTime, milliseconds kept)</td><td></td></tr>
+ *   <tr><td>TIME(p)</td><td>SqlTypes.TIME (LocalTime, milliseconds at most)</td><td></td></tr>
  *   <tr><td>TIMESTAMP(p)</td><td>SqlTypes.DATETIME (LocalDateTime)</td><td></td></tr>
  *   <tr><td>TIMESTAMP_LTZ(p), p up to 6</td><td>SqlTypes.TIMESTAMP (Instant)</td>
  *       <td>DATETIME, NanosInstant</td></tr>
@@ -58,7 +58,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * </table>
  *
  * A decimal with more digits than the column, a CHAR or BINARY of another length, and a null in a
- * NOT NULL column are errors of that row; a time loses the digits its column has no room for.
+ * NOT NULL column are errors of that row; a time loses the digits its column has no room for. Times
+ * that Fluss 0.9.1 would take but not give back (before 1970 with a fraction of a millisecond;
+ * outside 1678 to 2261 at nanosecond precision) are errors too.
  *
  * <h2>Guarantees</h2>
  *

@@ -66,20 +66,13 @@ public final class FlussTable implements Serializable {
     TablePath tablePath = parse(path);
     try (Connections.Lease lease = Connections.lease(cluster, "metadata")) {
       Admin admin = lease.connection().getAdmin();
-      if (!Waiting.get(
-          admin.tableExists(tablePath),
-          Waiting.METADATA_PATIENCE,
-          cluster,
-          "say whether table " + path + " exists")) {
+      if (!Waiting.ask(
+          () -> admin.tableExists(tablePath), cluster, "say whether table " + path + " exists")) {
         throw new IllegalArgumentException(missing(cluster, tablePath, admin));
       }
       return new FlussTable(
           cluster,
-          Waiting.get(
-              admin.getTableInfo(tablePath),
-              Waiting.METADATA_PATIENCE,
-              cluster,
-              "describe table " + path));
+          Waiting.ask(() -> admin.getTableInfo(tablePath), cluster, "describe table " + path));
     }
   }
 
@@ -94,20 +87,14 @@ public final class FlussTable implements Serializable {
 
   private static String missing(FlussCluster cluster, TablePath path, Admin admin) {
     boolean databaseExists =
-        Waiting.get(
-            admin.databaseExists(path.getDatabaseName()),
-            Waiting.METADATA_PATIENCE,
+        Waiting.ask(
+            () -> admin.databaseExists(path.getDatabaseName()),
             cluster,
             "say whether database " + path.getDatabaseName() + " exists");
     List<String> others =
         databaseExists
-            ? Waiting.get(
-                admin.listTables(path.getDatabaseName()),
-                Waiting.METADATA_PATIENCE,
-                cluster,
-                "list tables")
-            : Waiting.get(
-                admin.listDatabases(), Waiting.METADATA_PATIENCE, cluster, "list databases");
+            ? Waiting.ask(() -> admin.listTables(path.getDatabaseName()), cluster, "list tables")
+            : Waiting.ask(() -> admin.listDatabases(), cluster, "list databases");
     return String.format(
         "Table %s does not exist on the Fluss cluster at %s. %s. Check the name, or create the"
             + " table first.",

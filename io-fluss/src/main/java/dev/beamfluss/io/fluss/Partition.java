@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.fluss.client.admin.Admin;
-import org.apache.fluss.client.admin.ListOffsetsResult;
 import org.apache.fluss.client.admin.OffsetSpec;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -40,13 +39,12 @@ record Partition(long id, @Nullable String name) implements Serializable {
         position.kind() == Position.Kind.LATEST
             ? new OffsetSpec.LatestSpec()
             : new OffsetSpec.TimestampSpec(position.timestamp().toEpochMilli());
-    ListOffsetsResult result =
-        name == null
-            ? admin.listOffsets(table.tablePath(), buckets, spec)
-            : admin.listOffsets(table.tablePath(), name, buckets, spec);
-    return Waiting.get(
-        result.all(),
-        Waiting.METADATA_PATIENCE,
+    return Waiting.ask(
+        () ->
+            (name == null
+                    ? admin.listOffsets(table.tablePath(), buckets, spec)
+                    : admin.listOffsets(table.tablePath(), name, buckets, spec))
+                .all(),
         table.cluster(),
         "list the offsets of table " + table.path() + (name == null ? "" : ", partition " + name));
   }

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
+import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -166,18 +167,47 @@ final class RowEncoder {
       }
       case TIME_WITHOUT_TIME_ZONE -> {
         requireValue(column, type, input, LocalTime.class);
-        yield value -> (int) TimeUnit.NANOSECONDS.toMillis(((LocalTime) value).toNanoOfDay());
+        long unit = nanosPerUnit(Math.min(3, DataTypeChecks.getPrecision(type)));
+        yield value -> {
+          long nanos = ((LocalTime) value).toNanoOfDay();
+          return (int) TimeUnit.NANOSECONDS.toMillis(nanos - nanos % unit);
+        };
       }
       case TIMESTAMP_WITHOUT_TIME_ZONE -> {
         requireValue(column, type, input, LocalDateTime.class);
-        yield value -> TimestampNtz.fromLocalDateTime((LocalDateTime) value);
+        int precision = DataTypeChecks.getPrecision(type);
+        long unit = nanosPerUnit(precision);
+        yield value -> {
+          LocalDateTime given = (LocalDateTime) value;
+          TimestampNtz time =
+              TimestampNtz.fromLocalDateTime(
+                  given.minusNanos(given.getLong(ChronoField.NANO_OF_SECOND) % unit));
+          checkReadable(
+              column, type, precision, time.getMillisecond(), time.getNanoOfMillisecond(), value);
+          return time;
+        };
       }
       case TIMESTAMP_WITH_LOCAL_TIME_ZONE -> {
         requireValue(column, type, input, Instant.class);
-        yield value ->
-            value instanceof ReadableInstant joda
-                ? TimestampLtz.fromEpochMillis(joda.getMillis())
-                : TimestampLtz.fromInstant((Instant) value);
+        int precision = DataTypeChecks.getPrecision(type);
+        long unit = nanosPerUnit(precision);
+        yield value -> {
+          Instant given =
+              value instanceof ReadableInstant joda
+                  ? Instant.ofEpochMilli(joda.getMillis())
+                  : (Instant) value;
+          TimestampLtz time =
+              TimestampLtz.fromInstant(
+                  given.minusNanos(given.getLong(ChronoField.NANO_OF_SECOND) % unit));
+          checkReadable(
+              column,
+              type,
+              precision,
+              time.getEpochMillisecond(),
+              time.getNanoOfMillisecond(),
+              value);
+          return time;
+        };
       }
       case ARRAY -> {
         require(column, type, input, TypeName.ARRAY, TypeName.ITERABLE);
@@ -209,6 +239,31 @@ final class RowEncoder {
     };
   }
 
+  /**
+   * Refuses times that Fluss 0.9.1 takes but cannot read back from its Arrow log, where one such
+   * row stops every reader of its bucket: before 1970 with a fraction of a millisecond, and
+   * nanoseconds beyond 64 bits.
+   */
+  private void checkReadable(
+      String column, DataType type, int precision, long millis, int nanosOfMilli, Object value) {
+    boolean fractionBeforeEpoch =
+        millis < 0 && (precision > 6 ? nanosOfMilli : precision > 3 ? nanosOfMilli / 1000 : 0) != 0;
+    boolean tooFar = precision > 6 && Math.abs(millis) > Long.MAX_VALUE / 1_000_000 - 1;
+    if (fractionBeforeEpoch || tooFar) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Value %s of column %s of table %s cannot be read back from %s by Fluss 0.9.1, which"
+                  + " fails on %s. Round it, or use TIMESTAMP(3).",
+              value,
+              column,
+              table,
+              type,
+              tooFar
+                  ? "years before 1678 and after 2261 at this precision"
+                  : "fractions of a millisecond before 1970"));
+    }
+  }
+
   /** As {@link #encoder}, but for a value inside a collection, which may be null. */
   private ValueEncoder nested(String path, DataType type, @Nullable FieldType input) {
     if (input == null) {
@@ -234,6 +289,15 @@ final class RowEncoder {
       result.add(element.encode(value));
     }
     return new GenericArray(result.toArray());
+  }
+
+  /** Cut to the precision here, as Fluss's row formats would each keep other digits. */
+  private static long nanosPerUnit(int precision) {
+    long unit = 1;
+    for (int digits = precision; digits < 9; digits++) {
+      unit *= 10;
+    }
+    return unit;
   }
 
   private Decimal decimal(

@@ -51,9 +51,8 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
   public boolean start() {
     poller = new LogPoller(table(), source.spec().columns());
     List<Partition> partitions =
-        Waiting.get(
-            Partition.list(table(), poller.admin()),
-            Waiting.METADATA_PATIENCE,
+        Waiting.ask(
+            () -> Partition.list(table(), poller.admin()),
             table().cluster(),
             "list the partitions of table " + table().path());
     if (!restored) {

@@ -6,12 +6,16 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.apache.fluss.exception.RetriableException;
 
 /** Bounded waits: the Fluss client retries for ever by itself. */
 final class Waiting {
   /** How long the cluster may take to answer while a pipeline is built or a reader opened. */
   static final Duration METADATA_PATIENCE = Duration.ofSeconds(20);
+
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(50);
 
   private Waiting() {}
 
@@ -22,9 +26,9 @@ final class Waiting {
     } catch (TimeoutException e) {
       throw new FlussUnreachableException(
           String.format(
-              "Fluss cluster at %s did not %s within %d s. Check that its servers run and that"
+              "Fluss cluster at %s did not %s within %.0f s. Check that its servers run and that"
                   + " this machine reaches them.",
-              cluster, what, patience.toSeconds()),
+              cluster, what, Math.ceil(patience.toMillis() / 1000.0)),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -34,6 +38,25 @@ final class Waiting {
       throw new CompletionException(
           String.format("Fluss cluster at %s failed to %s: %s", cluster, what, rootMessage(e)),
           unwrap(e));
+    }
+  }
+
+  /**
+   * As {@link #get}, asking again while the cluster says that it is not ready: the leaders of a
+   * table made a moment ago are not known yet.
+   */
+  static <T> T ask(Supplier<CompletableFuture<T>> question, FlussCluster cluster, String what) {
+    long deadline = System.nanoTime() + METADATA_PATIENCE.toNanos();
+    while (true) {
+      Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+      try {
+        return get(question.get(), left, cluster, what);
+      } catch (CompletionException e) {
+        if (!(e.getCause() instanceof RetriableException) || System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      }
     }
   }
 
