@@ -13,7 +13,8 @@ import java.util.function.Consumer;
  * log_page_ri} (scenario 1, order attribution). Stands in for the systems that feed these tables.
  *
  * <p>Every row written is cumulative: it says all that is known of its key so far. Writing it twice
- * changes nothing, and after a failure a log can be read again from its start.
+ * changes nothing. After a failure the log can be read again from its start with new rules: keys go
+ * back to earlier values on the way, and the tables end the same.
  *
  * <p>The first rule that applies decides; each row of the log is counted, see {@link IngestCounts}.
  * Where no source is named, the rule is this project's own, as the reference does not say.
@@ -44,10 +45,10 @@ import java.util.function.Consumer;
  *     later</td></tr>
  * </table>
  *
- * <p>Memory grows with the log: 16 bytes of identity for each row with a user (with repeated rows
- * kept: for each order line without an id), each order, each order line with units left, and each
- * user's day. It is meant for logs of some million rows. Not thread-safe. After an exception of the
- * sink the state is undefined: read the log again with new rules.
+ * <p>Memory grows with the log: a digest (some 100 bytes with its map entry) for each row with a
+ * user (with repeated rows kept: for each order line without an id), each order, each order line
+ * with units left, and each user's day. It is meant for logs of some million rows. Not thread-safe.
+ * After an exception of the sink the state is undefined: read the log again with new rules.
  */
 public final class IngestRules {
 

@@ -8,7 +8,7 @@ import java.util.HexFormat;
 
 /**
  * What tells a row from others: the first 128 bits of the SHA-256 of its columns. Two rows are the
- * same if all their columns are, prices by value. A digest takes a tenth of the row's memory.
+ * same if all their columns are, prices by value. A digest is far smaller than the row.
  */
 record RowIdentity(long high, long low) {
 

@@ -125,7 +125,7 @@ class IngestRulesTest {
   void missingOrderIdIsMadeOfTheRow() {
     accept(order(NOON, "u", "", "i", "2.50", 1));
 
-    // printf '1767268800000\x1fu\x1forder\x1fi\x1f\x1f2.5\x1f\x1f1\x1f' | sha256sum
+    // SHA-256, worked out elsewhere, of the columns with U+001F between them
     assertThat(writes, contains(row("c669b62d47512b88-1", NOON_TEXT, "2.50")));
     assertThat(count(Effect.ORDER_IDS_MADE), equalTo(1L));
   }
