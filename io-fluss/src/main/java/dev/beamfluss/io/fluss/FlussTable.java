@@ -192,6 +192,16 @@ public final class FlussTable implements Serializable {
                 : ", and name its partition columns " + partitionColumns + " as well"));
   }
 
+  /**
+   * Checks that rows of a schema can be written to this table: a field for each column, of a type
+   * it takes, and no other.
+   *
+   * @throws IllegalArgumentException if not, naming the column and what is wrong
+   */
+  public void requireRows(Schema rows) {
+    TableWriter.checkWholeRows(this, rows);
+  }
+
   /** The columns of a prefix lookup: the bucket key's, then the partitions'. */
   List<String> prefixColumns() {
     List<String> columns = new ArrayList<>(bucketKey);

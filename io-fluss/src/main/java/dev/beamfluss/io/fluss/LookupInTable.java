@@ -68,12 +68,7 @@ final class LookupInTable extends DoFn<Row, KV<Row, List<Row>>> {
   @FinishBundle
   public void finishBundle(FinishBundleContext context) {
     for (Pending next : pending) {
-      List<Row> rows =
-          Waiting.get(
-              next.answer(),
-              TableWriter.PATIENCE,
-              table.cluster(),
-              "answer a lookup in table " + table.path());
+      List<Row> rows = lookup.await(next.answer());
       lookups.inc();
       if (rows.isEmpty()) {
         misses.inc();

@@ -102,6 +102,16 @@ public final class TableLookup implements AutoCloseable {
     return answer;
   }
 
+  /**
+   * Waits for an answer.
+   *
+   * @throws FlussUnreachableException if it does not come within {@link TableWriter#PATIENCE}
+   */
+  public List<Row> await(CompletableFuture<List<Row>> answer) {
+    return Waiting.get(
+        answer, TableWriter.PATIENCE, table.cluster(), "answer a lookup in table " + table.path());
+  }
+
   private CompletionException failure(Throwable error) {
     return new CompletionException(
         String.format(
