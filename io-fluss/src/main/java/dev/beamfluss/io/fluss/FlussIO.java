@@ -23,8 +23,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *
  * <p>A <b>log table</b> (no primary key) holds rows, read by {@link #readRows()} and appended by
  * {@link #write()}. A <b>KV table</b> (with a primary key) holds the latest row of each key and a
- * changelog, read by {@link #readChanges()}, written by {@link #write()} (upserts) or {@link
- * #writeChanges()} (deletes too), and looked up by {@link #lookup()}.
+ * changelog, read by {@link #readContents()} and {@link #readChanges()}, written by {@link
+ * #write()} (upserts) or {@link #writeChanges()} (deletes too), and looked up by {@link #lookup()}.
  *
  * <pre>{@code
  * FlussCluster cluster = FlussCluster.at("localhost:9123");
@@ -93,6 +93,11 @@ public final class FlussIO {
     return new AutoValue_FlussIO_ReadChanges.Builder().setOptions(ReadOptions.defaults()).build();
   }
 
+  /** Reads what a KV table holds now: the latest row of each key. A bounded read. */
+  public static ReadContents readContents() {
+    return new AutoValue_FlussIO_ReadContents.Builder().build();
+  }
+
   /** Appends rows to a log table, or upserts them into a KV table. */
   public static Write write() {
     return new AutoValue_FlussIO_Write.Builder().build();
@@ -142,10 +147,12 @@ public final class FlussIO {
       abstract ReadOptions build();
     }
 
+    static final Duration DISCOVERY_INTERVAL = Duration.ofSeconds(10);
+
     static ReadOptions defaults() {
       return new AutoValue_FlussIO_ReadOptions.Builder()
           .setStart(Position.earliest())
-          .setPartitionDiscoveryInterval(Duration.ofSeconds(10))
+          .setPartitionDiscoveryInterval(DISCOVERY_INTERVAL)
           .build();
     }
 
@@ -317,6 +324,65 @@ public final class FlussIO {
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
       options().populate(builder);
+    }
+  }
+
+  /** Implementation of {@link #readContents()}. */
+  @AutoValue
+  public abstract static class ReadContents extends PTransform<PBegin, PCollection<Row>> {
+    abstract @Nullable FlussCluster cluster();
+
+    abstract @Nullable String table();
+
+    abstract @Nullable List<String> columns();
+
+    abstract Builder toBuilder();
+
+    @AutoValue.Builder
+    abstract static class Builder {
+      abstract Builder setCluster(FlussCluster cluster);
+
+      abstract Builder setTable(String table);
+
+      abstract Builder setColumns(List<String> columns);
+
+      abstract ReadContents build();
+    }
+
+    /** Reads this table, {@code database.table}. Required. */
+    public ReadContents from(FlussCluster cluster, String table) {
+      return toBuilder().setCluster(cluster).setTable(table).build();
+    }
+
+    /**
+     * Reads only these columns, in this order. Whole rows of the server's snapshots travel all the
+     * same; only what changed since is pruned on the server.
+     */
+    public ReadContents withColumns(String... columns) {
+      return toBuilder().setColumns(List.of(columns)).build();
+    }
+
+    /**
+     * Each bucket's latest snapshot and its log up to its end when the pipeline is built; what
+     * changed since the snapshot is held in memory, a bucket at a time. Rows carry no event time.
+     */
+    @Override
+    public PCollection<Row> expand(PBegin input) {
+      FlussTable table = WriteToTable.target(cluster(), table());
+      table.requireKeyed("be read by key");
+      List<String> wanted = columns() == null ? table.schema().getFieldNames() : columns();
+      table.requireColumns(wanted, "read");
+      ReadSpec spec =
+          ReadSpec.of(table, wanted, Position.earliest(), ReadOptions.DISCOVERY_INTERVAL);
+      return input
+          .apply("Scan", Read.from(new ContentsSource(spec, BucketContents.resolve(table))))
+          .apply("Unpack", ParDo.of(new Unpack.Rows()))
+          .setRowSchema(spec.schema());
+    }
+
+    @Override
+    public void populateDisplayData(DisplayData.Builder builder) {
+      WriteToTable.populate(builder, cluster(), table());
     }
   }
 

@@ -75,10 +75,6 @@ final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint>
 
   @Override
   public void populateDisplayData(DisplayData.Builder builder) {
-    builder
-        .add(DisplayData.item("table", spec.table().path()))
-        .add(DisplayData.item("cluster", spec.table().cluster().toString()))
-        .add(DisplayData.item("columns", String.join(",", spec.columns())))
-        .add(DisplayData.item("startingPosition", spec.start().toString()));
+    spec.populate(builder);
   }
 }

@@ -29,7 +29,7 @@ final class WriteToTable {
   private WriteToTable() {}
 
   static FlussTable target(@Nullable FlussCluster cluster, @Nullable String table) {
-    checkArgumentNotNull(cluster, "Name the table to write with to(cluster, \"db.table\").");
+    checkArgumentNotNull(cluster, "Name the cluster and the table, \"db.table\".");
     return cluster.describe(checkArgumentNotNull(table));
   }
 
