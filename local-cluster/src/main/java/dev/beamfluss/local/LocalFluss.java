@@ -55,9 +55,9 @@ import org.slf4j.LoggerFactory;
  * that {@link #close()} deletes. A given directory is kept, and a later cluster on it continues
  * with its databases, tables and rows, provided that the earlier one was closed and that the later
  * one has the same number of tablet servers (the buckets of a missing one have no leader). The
- * ports are new each time. After a crash of the JVM the later cluster also starts, once ZooKeeper
- * has let the sessions of the dead servers expire, which takes up to ten seconds a session. A
- * directory serves one cluster at a time.
+ * ports are new each time. After a crash of the JVM the later cluster also starts, but only once
+ * ZooKeeper has let the sessions of the dead servers expire, about 15 seconds later. A directory
+ * serves one cluster at a time.
  *
  * <p><b>Lake.</b> With {@link Builder#warehouse()} the cluster accepts tables that have {@code
  * table.datalake.enabled}, and creates their Paimon twins in {@link #warehouse()}. It does not move

@@ -4,6 +4,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.BufferedReader;
@@ -46,6 +47,23 @@ class LocalFlussMainTest {
     }
     // What is logged proves that Fluss's own slf4j classes did not win.
     assertThat(Files.readString(errors), containsString("INFO org.apache.fluss.server"));
+  }
+
+  @Test
+  void startsAgainAfterACrash() throws Exception {
+    Path errors = scratch.resolve("stderr");
+    String[] flags = {"--directory=" + scratch.resolve("data"), "--tablet-servers=2"};
+    for (String start : List.of("first start", "start after a crash")) {
+      long began = System.nanoTime();
+      Process process = run(errors, flags);
+      try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+        assertThat(start, out.readLine(), startsWith("bootstrap.servers="));
+        System.out.printf(
+            "LocalFlussMain %s: %d ms%n", start, (System.nanoTime() - began) / 1_000_000);
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+    }
   }
 
   @Test

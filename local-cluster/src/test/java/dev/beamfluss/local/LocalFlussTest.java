@@ -89,6 +89,21 @@ class LocalFlussTest {
   }
 
   @Test
+  void aReplicaTakesOverForAStoppedServer() throws Exception {
+    try (LocalFluss fluss = timedStart(LocalFluss.builder().tabletServers(2));
+        Connection connection = connect(fluss)) {
+      createTable(connection, TABLE, Map.of("table.replication.factor", "2"));
+      upsert(connection, Map.of(1, "tea", 2, "milk", 3, "ice", 4, "sugar"));
+      fluss.stopTabletServer(0);
+      assertThat(
+          lookup(connection, 1, 2, 3, 4),
+          equalTo(Map.of(1, "tea", 2, "milk", 3, "ice", 4, "sugar")));
+      upsert(connection, Map.of(5, "straw"));
+      assertThat(lookup(connection, 5), equalTo(Map.of(5, "straw")));
+    }
+  }
+
+  @Test
   void continuesOnAGivenDirectory() throws Exception {
     Path directory = scratch.resolve("cluster");
     LocalFluss first = timedStart(LocalFluss.builder().tabletServers(2).directory(directory));

@@ -1,0 +1,117 @@
+package dev.beamfluss.pipelines.attribution;
+
+import dev.beamfluss.pipelines.tables.TableDefinition;
+import dev.beamfluss.pipelines.tables.TableOptions;
+import java.util.List;
+import java.util.Map;
+import org.apache.fluss.metadata.Schema;
+import org.apache.fluss.metadata.TableDescriptor;
+import org.apache.fluss.types.DataTypes;
+
+/** The tables of scenario 1. */
+public final class AttributionTables {
+
+  /** The scenario's database, before any prefix. */
+  public static final String DATABASE = "attribution";
+
+  /** Orders, the right side of the join. */
+  public static final String ORDERS = "order_ri";
+
+  /** First visit and number of visits, a user and day; the left side of the join. */
+  public static final String VISITS = "log_page_ri";
+
+  /** Visits with their orders. */
+  public static final String RESULTS = "log_page_ord_detail_ri";
+
+  private AttributionTables() {}
+
+  /** All tables of the scenario. */
+  public static List<TableDefinition> definitions(TableOptions options) {
+    return List.of(orders(options), visits(options), results(options));
+  }
+
+  private static TableDefinition orders(TableOptions options) {
+    Schema schema =
+        Schema.newBuilder()
+            .column("order_id", DataTypes.STRING())
+            .column("user_id", DataTypes.STRING())
+            .column("order_time", DataTypes.STRING())
+            .column("pay_amt", DataTypes.STRING())
+            .column("ds", DataTypes.STRING())
+            .primaryKey("user_id", "ds", "order_id")
+            .build();
+    TableDescriptor descriptor =
+        TableDescriptor.builder()
+            .schema(schema)
+            .partitionedBy("ds")
+            .distributedBy(options.bucketNum(), "user_id")
+            .properties(
+                options.properties(
+                    Map.of(
+                        "table.auto-partition.enabled", "true",
+                        "table.auto-partition.key", "ds")))
+            .build();
+    return new TableDefinition(options.database(DATABASE), ORDERS, descriptor);
+  }
+
+  private static TableDefinition visits(TableOptions options) {
+    Schema schema =
+        Schema.newBuilder()
+            .column("user_id", DataTypes.STRING())
+            .column("first_page_time", DataTypes.STRING())
+            .column("pv", DataTypes.BIGINT())
+            .column("ds", DataTypes.STRING())
+            .primaryKey("user_id", "ds")
+            .build();
+    TableDescriptor descriptor =
+        TableDescriptor.builder()
+            .schema(schema)
+            .partitionedBy("ds")
+            .distributedBy(options.bucketNum(), "user_id")
+            .properties(
+                options.properties(
+                    Map.of(
+                        "table.auto-partition.enabled", "true",
+                        "table.auto-partition.key", "ds")))
+            .build();
+    return new TableDefinition(options.database(DATABASE), VISITS, descriptor);
+  }
+
+  private static TableDefinition results(TableOptions options) {
+    Schema schema =
+        Schema.newBuilder()
+            .column("user_id", DataTypes.STRING())
+            .withComment("User ID")
+            .column("order_id", DataTypes.STRING())
+            .withComment("Order ID")
+            .column("first_page_time", DataTypes.STRING())
+            .withComment("First Visit Time")
+            .column("order_time", DataTypes.STRING())
+            .withComment("Order Placement Time")
+            .column("pv", DataTypes.BIGINT())
+            .withComment("Page Views (Visit Count)")
+            .column("pay_amt", DataTypes.STRING())
+            .withComment("Payment Amount")
+            .column("is_matched", DataTypes.STRING())
+            .withComment("Match Status")
+            .column("ds", DataTypes.STRING())
+            .withComment("Date Partition")
+            .primaryKey("user_id", "order_id", "ds")
+            .build();
+    TableDescriptor descriptor =
+        TableDescriptor.builder()
+            .schema(schema)
+            .comment("Attribution Result Table")
+            .partitionedBy("ds")
+            .distributedBy(options.bucketNum(), "user_id", "order_id")
+            .properties(
+                options.properties(
+                    Map.of(
+                        "table.auto-partition.enabled", "true",
+                        "table.auto-partition.key", "ds",
+                        "table.datalake.enabled", "true",
+                        "table.datalake.freshness", "3min")))
+            .build();
+    return new TableDefinition(options.database(DATABASE), RESULTS, descriptor);
+  }
+}

@@ -1,0 +1,2 @@
+/** Scenario 4: watching canary releases, reading few columns of a wide log. */
+package dev.beamfluss.pipelines.canary;
