@@ -1,22 +1,13 @@
 package dev.beamfluss.pipelines;
 
+import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.TableOptions;
 import java.util.List;
 import org.apache.beam.sdk.options.Default;
 import org.apache.beam.sdk.options.Description;
-import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.Validation;
 
 /** The flags of {@link CreateTables}. */
-public interface CreateTablesOptions extends PipelineOptions {
-
-  /** The cluster. */
-  @Description("Addresses of the Fluss cluster, host:port,host:port")
-  @Validation.Required
-  String getBootstrapServers();
-
-  /** Sets {@link #getBootstrapServers}. */
-  void setBootstrapServers(String value);
+public interface CreateTablesOptions extends ClusterOptions {
 
   /** The scenarios to create tables for; null for all. */
   @Description(
@@ -77,14 +68,6 @@ public interface CreateTablesOptions extends PipelineOptions {
 
   /** Sets {@link #getLake}. */
   void setLake(boolean value);
-
-  /** See {@link TableOptions#databasePrefix}. */
-  @Description("What the names of the databases begin with. Default: nothing")
-  @Default.String("")
-  String getDatabasePrefix();
-
-  /** Sets {@link #getDatabasePrefix}. */
-  void setDatabasePrefix(String value);
 
   /**
    * The table options among the flags.

@@ -1,0 +1,42 @@
+package dev.beamfluss.pipelines.demo;
+
+import dev.beamfluss.pipelines.ingest.EventInputOptions;
+import org.apache.beam.sdk.options.Default;
+import org.apache.beam.sdk.options.Description;
+import org.apache.beam.sdk.options.StreamingOptions;
+
+/** The flags of {@link Demo}, besides those of Beam and of the runner. */
+public interface DemoOptions extends EventInputOptions, StreamingOptions {
+
+  /** How long the events should take to come in. */
+  @Description("Seconds over which the events come in; 0 as fast as it goes. Default: 20")
+  @Default.Integer(20)
+  int getSeconds();
+
+  /** Sets {@link #getSeconds}. */
+  void setSeconds(int value);
+
+  /** Where the figures go. */
+  @Description("Write the figures to this file as JSON too")
+  String getJson();
+
+  /** Sets {@link #getJson}. */
+  void setJson(String value);
+
+  /** When to give up. */
+  @Description(
+      "Seconds the result may take to become equal after the last event has come in. Default: 120")
+  @Default.Integer(120)
+  int getPatienceSeconds();
+
+  /** Sets {@link #getPatienceSeconds}. */
+  void setPatienceSeconds(int value);
+
+  /** Buckets of the demo's tables. */
+  @Description("Buckets a partition of the demo's tables has. Default: 2")
+  @Default.Integer(2)
+  int getBucketNum();
+
+  /** Sets {@link #getBucketNum}. */
+  void setBucketNum(int value);
+}

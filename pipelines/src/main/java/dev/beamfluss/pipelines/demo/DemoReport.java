@@ -1,0 +1,189 @@
+package dev.beamfluss.pipelines.demo;
+
+import dev.beamfluss.pipelines.attribution.Attribution;
+import dev.beamfluss.pipelines.demo.AttributionAnswer.Conversion;
+import dev.beamfluss.pipelines.ingest.IngestCounts;
+import dev.beamfluss.pipelines.ingest.Replay;
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.beam.sdk.values.Row;
+
+/** What the demo found, for people and as JSON. */
+final class DemoReport {
+  private static final int DIFFERENCES_SHOWN = 5;
+
+  private final Map<String, Object> figures = new LinkedHashMap<>();
+  private final StringBuilder differences = new StringBuilder();
+  private String counts = "";
+  private boolean equal;
+  private boolean conversionsEqual;
+
+  DemoReport(String input, String runner, long events) {
+    figures.put("input", input);
+    figures.put("runner", runner);
+    figures.put("events", events);
+  }
+
+  /** All events are written. */
+  void fed(Replay replay, IngestCounts unread, long nanos) {
+    counts = replay.counts().toString();
+    figures.put("events_left_out_before", unread.rows());
+    figures.put("rows_in", replay.rowsWritten());
+    figures.put("feeding_seconds", seconds(nanos));
+  }
+
+  /** The result is there, or patience is at its end. */
+  void finished(long nanos) {
+    figures.put("seconds", seconds(nanos));
+  }
+
+  /** What the result table holds, against the answer. */
+  void result(AttributionAnswer answer, Observer observer, boolean tablesEqual) {
+    equal = tablesEqual;
+    Map<AttributionAnswer.Key, AttributionAnswer.Row> contents = observer.contents();
+    SortedMap<String, Long> perMatch = new TreeMap<>();
+    perMatch.put(Attribution.NOT_MATCHED, 0L);
+    perMatch.put(Attribution.MATCHED, 0L);
+    contents.values().forEach(row -> perMatch.merge(row.isMatched(), 1L, Long::sum));
+    figures.put("rows", contents.size());
+    figures.put("rows_expected", answer.rows().size());
+    figures.put("rows_per_is_matched", perMatch);
+    figures.put("orders_deleted", answer.ordersDeleted());
+    figures.put("changes_out", observer.resultChanges());
+    figures.put("deletes_out", observer.resultDeletes());
+    long[] latencies = observer.latencies();
+    figures.put("latency_orders", latencies.length);
+    figures.put("latency_p50_ms", quantile(latencies, 0.50));
+    figures.put("latency_p99_ms", quantile(latencies, 0.99));
+    if (!tablesEqual) {
+      describeDifferences(answer.rows(), contents);
+    }
+  }
+
+  private void describeDifferences(
+      Map<AttributionAnswer.Key, AttributionAnswer.Row> expected,
+      Map<AttributionAnswer.Key, AttributionAnswer.Row> actual) {
+    long count = 0;
+    Map<AttributionAnswer.Key, AttributionAnswer.Row> all = new LinkedHashMap<>(expected);
+    all.putAll(actual);
+    for (AttributionAnswer.Key key : all.keySet()) {
+      AttributionAnswer.Row want = expected.get(key);
+      AttributionAnswer.Row have = actual.get(key);
+      boolean differs = want == null ? have != null : !want.equals(have);
+      if (differs && count++ < DIFFERENCES_SHOWN) {
+        differences.append(
+            String.format("  %s%n    expected %s%n    found    %s%n", key, want, have));
+      }
+    }
+    figures.put("rows_different", count);
+  }
+
+  /** The rates that the pipeline computed, against the answer's. */
+  void conversions(List<Row> rates, SortedMap<String, Conversion> expected) {
+    SortedMap<String, Conversion> actual = new TreeMap<>();
+    rates.forEach(
+        row ->
+            actual.put(
+                row.getString("ds"),
+                new Conversion(row.getInt64("buyers"), row.getInt64("visitors"))));
+    conversionsEqual = actual.equals(expected);
+    SortedMap<String, Map<String, Object>> figure = new TreeMap<>();
+    actual.forEach(
+        (ds, conversion) -> {
+          Map<String, Object> day = new LinkedHashMap<>();
+          day.put("buyers", conversion.buyers());
+          day.put("visitors", conversion.visitors());
+          day.put("rate", conversion.rate());
+          figure.put(ds, day);
+        });
+    figures.put("conversion_per_day", figure);
+  }
+
+  /** Equal rows, some of either match value, and equal rates. */
+  boolean isVerified() {
+    boolean someOfEither =
+        ((Map<?, ?>) figures.get("rows_per_is_matched"))
+            .values().stream().allMatch(count -> (Long) count > 0);
+    return equal && someOfEither && conversionsEqual;
+  }
+
+  Map<String, Object> figures() {
+    figures.put("verified", isVerified());
+    return figures;
+  }
+
+  void print(PrintStream out) {
+    out.printf("%nWhat became of the events%n%s%n", counts.indent(2).stripTrailing());
+    out.printf(Locale.ROOT, "%nAttribution result%n");
+    ((Map<?, ?>) figures.get("rows_per_is_matched"))
+        .forEach(
+            (match, count) ->
+                out.printf(Locale.ROOT, "  is_matched '%s'  %,12d rows%n", match, (Long) count));
+    out.printf(Locale.ROOT, "  orders deleted  %,12d%n", (Long) figures.get("orders_deleted"));
+    out.printf(
+        Locale.ROOT,
+        "  changes out     %,12d (%,d of them deletes)%n",
+        (Long) figures.get("changes_out"),
+        (Long) figures.get("deletes_out"));
+    out.printf(
+        Locale.ROOT,
+        "  latency         p50 %d ms, p99 %d ms (order stored to result stored, %,d orders)%n",
+        (Long) figures.get("latency_p50_ms"),
+        (Long) figures.get("latency_p99_ms"),
+        (Integer) figures.get("latency_orders"));
+    out.printf(
+        Locale.ROOT,
+        "  time            %.1f s, of which %.1f s events were coming in%n",
+        (Double) figures.get("seconds"),
+        (Double) figures.get("feeding_seconds"));
+    out.printf("%nConversion rate%n  day        buyers   visitors   rate%n");
+    ((Map<?, ?>) figures.get("conversion_per_day"))
+        .forEach(
+            (ds, day) -> {
+              Map<?, ?> values = (Map<?, ?>) day;
+              out.printf(
+                  Locale.ROOT,
+                  "  %s  %,7d  %,9d  %5.1f %%%n",
+                  ds,
+                  (Long) values.get("buyers"),
+                  (Long) values.get("visitors"),
+                  100 * (Double) values.get("rate"));
+            });
+    out.println();
+    printVerdict(out);
+  }
+
+  private void printVerdict(PrintStream out) {
+    if (isVerified()) {
+      out.printf(
+          Locale.ROOT,
+          "verified: %,d rows equal to the answer computed from the events alone%n",
+          (Integer) figures.get("rows"));
+    } else if (!equal) {
+      out.printf(
+          Locale.ROOT,
+          "NOT VERIFIED: %,d rows differ, the first of them:%n%s",
+          (Long) figures.get("rows_different"),
+          differences);
+    } else if (!conversionsEqual) {
+      out.println("NOT VERIFIED: the conversion rates differ from those of the events");
+    } else {
+      out.println("NOT VERIFIED: there are no rows, or none with is_matched '0' or '1'");
+    }
+  }
+
+  private static double seconds(long nanos) {
+    return Math.round(nanos / 1e8) / 10.0;
+  }
+
+  private static long quantile(long[] sorted, double share) {
+    return sorted.length == 0
+        ? -1
+        : sorted[(int) Math.min(sorted.length - 1L, (long) Math.ceil(share * sorted.length))];
+  }
+}

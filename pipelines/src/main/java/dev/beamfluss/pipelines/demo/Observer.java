@@ -1,0 +1,139 @@
+package dev.beamfluss.pipelines.demo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.row.InternalRow;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * Watches the three tables of attribution: what the result holds, how many changes it took, and how
+ * long an order took from being stored to its result row being stored, both by the cluster's clock.
+ */
+final class Observer implements AutoCloseable {
+
+  /** An order as it was at some time. */
+  private record OrderVersion(AttributionAnswer.Key key, String payAmt) {}
+
+  private record VisitKey(String ds, String userId) {}
+
+  private final TableTail results;
+  private final TableTail orders;
+  private final TableTail visits;
+  private final Map<AttributionAnswer.Key, AttributionAnswer.Row> contents = new HashMap<>();
+  private final Map<OrderVersion, Long> orderStoredAt = new HashMap<>();
+  private final Map<OrderVersion, Long> resultStoredAt = new HashMap<>();
+  private final Map<VisitKey, Long> visitStoredAt = new HashMap<>();
+  private final AtomicLong resultChanges = new AtomicLong();
+  private final AtomicLong resultDeletes = new AtomicLong();
+
+  /**
+   * Begins to watch.
+   *
+   * @param database the database of the three tables
+   */
+  Observer(String bootstrapServers, String database) {
+    this.results =
+        new TableTail(
+            bootstrapServers, TablePath.of(database, "log_page_ord_detail_ri"), this::onResult);
+    this.orders =
+        new TableTail(bootstrapServers, TablePath.of(database, "order_ri"), this::onOrder);
+    this.visits =
+        new TableTail(bootstrapServers, TablePath.of(database, "log_page_ri"), this::onVisit);
+  }
+
+  /** Columns: user_id, order_id, first_page_time, order_time, pv, pay_amt, is_matched, ds. */
+  private synchronized void onResult(boolean present, InternalRow row, long storedAt) {
+    AttributionAnswer.Key key = new AttributionAnswer.Key(text(row, 7), text(row, 0), text(row, 1));
+    resultChanges.incrementAndGet();
+    if (!present) {
+      resultDeletes.incrementAndGet();
+      contents.remove(key);
+      return;
+    }
+    AttributionAnswer.Row value =
+        new AttributionAnswer.Row(
+            text(row, 2), text(row, 3), row.getLong(4), text(row, 5), text(row, 6));
+    contents.put(key, value);
+    if (value.payAmt() != null) {
+      resultStoredAt.putIfAbsent(new OrderVersion(key, value.payAmt()), storedAt);
+    }
+  }
+
+  /** Columns: order_id, user_id, order_time, pay_amt, ds. */
+  private synchronized void onOrder(boolean present, InternalRow row, long storedAt) {
+    if (present) {
+      AttributionAnswer.Key key =
+          new AttributionAnswer.Key(text(row, 4), text(row, 1), text(row, 0));
+      orderStoredAt.putIfAbsent(new OrderVersion(key, text(row, 3)), storedAt);
+    }
+  }
+
+  /** Columns: user_id, first_page_time, pv, ds. */
+  private synchronized void onVisit(boolean present, InternalRow row, long storedAt) {
+    visitStoredAt.putIfAbsent(new VisitKey(text(row, 3), text(row, 0)), storedAt);
+  }
+
+  private static @Nullable String text(InternalRow row, int column) {
+    return row.isNullAt(column) ? null : row.getString(column).toString();
+  }
+
+  /** Whether the result table holds exactly these rows now. */
+  synchronized boolean holds(Map<AttributionAnswer.Key, AttributionAnswer.Row> expected) {
+    return contents.equals(expected);
+  }
+
+  /** What the result table holds now. */
+  synchronized Map<AttributionAnswer.Key, AttributionAnswer.Row> contents() {
+    return Map.copyOf(contents);
+  }
+
+  synchronized int rows() {
+    return contents.size();
+  }
+
+  long resultChanges() {
+    return resultChanges.get();
+  }
+
+  long resultDeletes() {
+    return resultDeletes.get();
+  }
+
+  /**
+   * Milliseconds from order stored to result stored, sorted, of each version of an order that had
+   * its visit already and was not overtaken by a later version before it was computed.
+   */
+  synchronized long[] latencies() {
+    List<Long> latencies = new ArrayList<>();
+    orderStoredAt.forEach(
+        (version, storedAt) -> {
+          Long result = resultStoredAt.get(version);
+          Long visit = visitStoredAt.get(new VisitKey(version.key().ds(), version.key().userId()));
+          if (result != null && visit != null && visit <= storedAt && result >= storedAt) {
+            latencies.add(result - storedAt);
+          }
+        });
+    long[] sorted = latencies.stream().mapToLong(Long::longValue).toArray();
+    Arrays.sort(sorted);
+    return sorted;
+  }
+
+  /** Fails if one of the tables can no longer be followed. */
+  void check() {
+    results.check();
+    orders.check();
+    visits.check();
+  }
+
+  @Override
+  public void close() {
+    results.close();
+    orders.close();
+    visits.close();
+  }
+}

@@ -1,0 +1,69 @@
+package dev.beamfluss.pipelines.demo;
+
+import java.io.IOException;
+import org.apache.beam.runners.direct.DirectOptions;
+import org.apache.beam.runners.direct.DirectRunner;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.runners.flink.FlinkRunner;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.joda.time.Duration;
+
+/** A pipeline that runs beside the caller until it is cancelled, on either runner. */
+public final class RunningPipeline implements AutoCloseable {
+  private final PipelineResult result;
+
+  private RunningPipeline(PipelineResult result) {
+    this.result = result;
+  }
+
+  /** Lets a pipeline made with these options run beside the caller; call before it is made. */
+  public static void detach(PipelineOptions options) {
+    if (FlinkRunner.class.equals(options.getRunner())) {
+      options.as(FlinkPipelineOptions.class).setAttachedMode(false);
+    } else if (DirectRunner.class.equals(options.getRunner())) {
+      options.as(DirectOptions.class).setBlockOnRun(false);
+    } else {
+      throw new IllegalArgumentException(
+          "--runner="
+              + options.getRunner().getSimpleName()
+              + " cannot be run in this process. Use DirectRunner or FlinkRunner.");
+    }
+  }
+
+  /** Starts a pipeline. */
+  public static RunningPipeline start(Pipeline pipeline) {
+    return new RunningPipeline(pipeline.run());
+  }
+
+  /**
+   * Fails if the pipeline is no longer running.
+   *
+   * @throws IllegalStateException with the pipeline's own failure as its cause, if it tells one
+   */
+  public void check() {
+    PipelineResult.State state = result.getState();
+    if (!state.isTerminal()) {
+      return;
+    }
+    try {
+      result.waitUntilFinish(Duration.standardSeconds(10));
+    } catch (RuntimeException e) {
+      throw new IllegalStateException("The pipeline failed", e);
+    }
+    throw new IllegalStateException("The pipeline ended by itself: " + state);
+  }
+
+  /** Cancels it. */
+  @Override
+  public void close() {
+    try {
+      if (!result.getState().isTerminal()) {
+        result.cancel();
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("The pipeline could not be cancelled", e);
+    }
+  }
+}

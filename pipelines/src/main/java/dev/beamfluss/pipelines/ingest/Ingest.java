@@ -1,0 +1,81 @@
+package dev.beamfluss.pipelines.ingest;
+
+import dev.beamfluss.pipelines.attribution.AttributionTables;
+import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
+import dev.beamfluss.pipelines.tables.ClusterOptions;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.function.Consumer;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+
+/**
+ * Replays an event log into the visit and order tables of a cluster; the flags are {@link
+ * IngestProgramOptions}, the rules {@link IngestRules}. Prints how many rows each rule took.
+ *
+ * <p>A wrong flag ends the program with status 2, a failure on the cluster with status 1.
+ */
+public final class Ingest {
+
+  private Ingest() {}
+
+  /** Runs the program. */
+  public static void main(String[] args) throws Exception {
+    int status = run(args, System.out, System.err);
+    // the clients' threads would keep the JVM for a while
+    System.exit(status);
+  }
+
+  static int run(String[] args, PrintStream out, PrintStream err)
+      throws IOException, InterruptedException {
+    try {
+      PipelineOptionsFactory.register(IngestProgramOptions.class);
+      IngestProgramOptions options =
+          PipelineOptionsFactory.fromArgs(args).withValidation().as(IngestProgramOptions.class);
+      if (options.getErrors() == null) {
+        ingest(options, out, err);
+      } else {
+        try (PrintStream errors = new PrintStream(options.getErrors(), StandardCharsets.UTF_8)) {
+          ingest(options, out, errors);
+        }
+      }
+      return 0;
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      return 2;
+    } catch (IllegalStateException e) {
+      err.println(e.getMessage());
+      return 1;
+    }
+  }
+
+  private static void ingest(IngestProgramOptions options, PrintStream out, PrintStream errors)
+      throws IOException, InterruptedException {
+    Consumer<RejectedLine> reject =
+        line -> errors.println(line.line() + "\t" + line.reason() + "\t" + line.raw());
+    EventInput input = EventInputOptions.input(options);
+    out.println("Reading " + input.description());
+    String database = options.getDatabasePrefix() + AttributionTables.DATABASE + ".";
+    try (Replay replay =
+        new Replay(
+            ClusterOptions.cluster(options),
+            database + AttributionTables.ORDERS,
+            database + AttributionTables.VISITS,
+            options.getSpeed(),
+            EventInputOptions.rules(options),
+            reject)) {
+      IngestCounts counts = replay.counts();
+      Iterator<Event> events =
+          input.open(
+              line -> {
+                counts.add(Outcome.MALFORMED_LINE);
+                reject.accept(line);
+              },
+              event -> counts.add(Outcome.OUTSIDE_DAYS));
+      replay.run(events);
+      out.println(counts);
+      out.println(replay.rowsWritten() + " rows written");
+    }
+  }
+}
