@@ -1,13 +1,8 @@
 package dev.beamfluss.io.fluss;
 
 import java.time.Duration;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
-import java.time.format.ResolverStyle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +34,7 @@ public final class TableWriter implements AutoCloseable {
   private final @Nullable UpsertWriter upserts;
   private final RowEncoder rows;
   private final @Nullable RowEncoder keys;
-  private final @Nullable PartitionCheck partitionCheck;
+  private final @Nullable PartitionGuard partitions;
   private final Acknowledgements acknowledgements = new Acknowledgements();
 
   private TableWriter(FlussTable table, List<String> columns, Schema input) {
@@ -49,8 +44,8 @@ public final class TableWriter implements AutoCloseable {
         table.isKeyed()
             ? new RowEncoder(table.path(), table.rowType(), table.primaryKey(), input)
             : null;
-    this.partitionCheck = PartitionCheck.of(table, input);
     this.open = new OpenTable(table, "write " + table.path() + " " + new TreeSet<>(columns));
+    this.partitions = PartitionGuard.of(table, input, open);
     if (table.isKeyed()) {
       Upsert upsert = open.table().newUpsert();
       boolean whole = columns.size() == table.schema().getFieldCount();
@@ -112,12 +107,17 @@ public final class TableWriter implements AutoCloseable {
 
   /** Upserts a row by its key, or appends it to a log table; see {@link #write}. */
   public void upsert(Row row) {
-    checkPartition(row);
     GenericRow encoded = rows.encode(row);
+    if (partitions != null) {
+      partitions.require(row, encoded);
+    }
     acknowledgements.expect(upserts != null ? upserts.upsert(encoded) : appends.append(encoded));
   }
 
-  /** Deletes the row of this row's key, if there is one; only the key columns matter. */
+  /**
+   * Deletes the row of this row's key, if there is one; only the key columns matter. Where its
+   * partition does not exist, there is nothing to delete and nothing is sent.
+   */
   public void delete(Row row) {
     if (keys == null) {
       throw new IllegalArgumentException(
@@ -125,13 +125,9 @@ public final class TableWriter implements AutoCloseable {
               "Table %s is a log table: rows can be appended to it, not deleted: %s",
               table.path(), row.getValues()));
     }
-    checkPartition(row);
-    acknowledgements.expect(upserts.delete(keys.encode(row)));
-  }
-
-  private void checkPartition(Row row) {
-    if (partitionCheck != null) {
-      partitionCheck.check(row);
+    GenericRow encoded = keys.encode(row);
+    if (partitions == null || partitions.has(row, encoded)) {
+      acknowledgements.expect(upserts.delete(encoded));
     }
   }
 
@@ -208,72 +204,6 @@ public final class TableWriter implements AutoCloseable {
             Waiting.unwrap(refused));
       }
       return done;
-    }
-  }
-
-  /**
-   * Whether a row's partition value is of the table's time unit: the client would create any
-   * partition it is told to, 'not-a-day' too, and a value that cannot be a partition's name makes
-   * it drop everything else it holds.
-   */
-  private static final class PartitionCheck {
-    private final FlussTable table;
-    private final String column;
-    private final int field;
-    private final DateTimeFormatter format;
-    private @Nullable Object lastValid;
-
-    private PartitionCheck(FlussTable table, String column, int field, DateTimeFormatter format) {
-      this.table = table;
-      this.column = column;
-      this.field = field;
-      this.format = format;
-    }
-
-    static @Nullable PartitionCheck of(FlussTable table, Schema input) {
-      String column = table.autoPartitionColumn();
-      if (column == null) {
-        return null;
-      }
-      String pattern =
-          switch (table.partitionTimeUnit()) {
-            case YEAR -> "uuuu";
-            case QUARTER -> "uuuuQ";
-            case MONTH -> "uuuuMM";
-            case DAY -> "uuuuMMdd";
-            case HOUR -> "uuuuMMddHH";
-          };
-      return new PartitionCheck(
-          table,
-          column,
-          input.indexOf(column),
-          DateTimeFormatter.ofPattern(pattern, Locale.ROOT)
-              .withResolverStyle(ResolverStyle.STRICT));
-    }
-
-    void check(Row row) {
-      Object value = row.getValue(field);
-      if (value != null && value.equals(lastValid)) {
-        return;
-      }
-      try {
-        if (value != null) {
-          format.parse(value.toString());
-          lastValid = value;
-          return;
-        }
-      } catch (DateTimeParseException e) {
-        // falls through to the one message
-      }
-      throw new IllegalArgumentException(
-          String.format(
-              "'%s' in column %s is no partition of table %s, which is partitioned by %s (such as"
-                  + " %s).",
-              value,
-              column,
-              table.path(),
-              table.partitionTimeUnit(),
-              format.format(LocalDateTime.of(2025, 1, 31, 23, 0))));
     }
   }
 }

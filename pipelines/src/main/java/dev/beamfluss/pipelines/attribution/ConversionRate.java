@@ -1,16 +1,19 @@
 package dev.beamfluss.pipelines.attribution;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.beam.sdk.coders.BooleanCoder;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.CoderRegistry;
 import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.MapCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
+import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.coders.VarLongCoder;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.PTransform;
-import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.SimpleFunction;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
@@ -21,7 +24,8 @@ import org.apache.beam.sdk.values.Row;
  *
  * <p>Takes rows of the attribution result with {@code ds}, {@code user_id} and {@code is_matched};
  * every visitor of a day has one. Gives a row a day: {@code ds}, {@code buyers}, {@code visitors}
- * and {@code rate}. For bounded input, or a window at a time.
+ * and {@code rate}. For bounded input, or a window at a time. While it counts, it holds the ids of
+ * a day's visitors, in 64 shares.
  */
 public final class ConversionRate extends PTransform<PCollection<Row>, PCollection<Row>> {
 
@@ -34,6 +38,14 @@ public final class ConversionRate extends PTransform<PCollection<Row>, PCollecti
           .addDoubleField("rate")
           .build();
 
+  /** Shares of a day's users that are counted apart: bounds the memory of one count. */
+  private static final int SHARES = 64;
+
+  private static final Coder<KV<String, Boolean>> USER =
+      KvCoder.of(StringUtf8Coder.of(), BooleanCoder.of());
+  private static final Coder<KV<Long, Long>> COUNTS =
+      KvCoder.of(VarLongCoder.of(), VarLongCoder.of());
+
   private ConversionRate() {}
 
   /** The rate of each day of the input. */
@@ -44,33 +56,45 @@ public final class ConversionRate extends PTransform<PCollection<Row>, PCollecti
   @Override
   public PCollection<Row> expand(PCollection<Row> results) {
     return results
-        .apply("Key by day and user", MapElements.via(new ByDayAndUser()))
-        .setCoder(
-            KvCoder.of(KvCoder.of(StringUtf8Coder.of(), StringUtf8Coder.of()), BooleanCoder.of()))
-        .apply("Any order matched", Combine.perKey(new AnyFn()))
+        .apply("Key by day and share of users", MapElements.via(new ByDayAndShare()))
+        .setCoder(KvCoder.of(KvCoder.of(StringUtf8Coder.of(), VarIntCoder.of()), USER))
+        .apply("Distinct users", Combine.perKey(new DistinctUsersFn()))
+        .setCoder(KvCoder.of(KvCoder.of(StringUtf8Coder.of(), VarIntCoder.of()), COUNTS))
         .apply("Key by day", MapElements.via(new ByDay()))
-        .setCoder(KvCoder.of(StringUtf8Coder.of(), BooleanCoder.of()))
-        .apply("Count users", Combine.perKey(new CountFn()))
-        .setCoder(KvCoder.of(StringUtf8Coder.of(), CountFn.CODER))
+        .setCoder(KvCoder.of(StringUtf8Coder.of(), COUNTS))
+        .apply("Sum", Combine.perKey(ConversionRate::sum))
+        .setCoder(KvCoder.of(StringUtf8Coder.of(), COUNTS))
         .apply("Rate", MapElements.via(new ToRow()))
         .setRowSchema(SCHEMA);
   }
 
-  private static final class ByDayAndUser
-      extends SimpleFunction<Row, KV<KV<String, String>, Boolean>> {
+  private static KV<Long, Long> sum(Iterable<KV<Long, Long>> counts) {
+    long buyers = 0;
+    long visitors = 0;
+    for (KV<Long, Long> count : counts) {
+      buyers += count.getKey();
+      visitors += count.getValue();
+    }
+    return KV.of(buyers, visitors);
+  }
+
+  private static final class ByDayAndShare
+      extends SimpleFunction<Row, KV<KV<String, Integer>, KV<String, Boolean>>> {
     @Override
-    public KV<KV<String, String>, Boolean> apply(Row row) {
+    public KV<KV<String, Integer>, KV<String, Boolean>> apply(Row row) {
+      String user = row.getString("user_id");
+      int hash = user.hashCode() * 0x9E3779B9;
       return KV.of(
-          KV.of(row.getString("ds"), row.getString("user_id")),
-          Attribution.MATCHED.equals(row.getString("is_matched")));
+          KV.of(row.getString("ds"), Math.floorMod(hash ^ (hash >>> 16), SHARES)),
+          KV.of(user, Attribution.MATCHED.equals(row.getString("is_matched"))));
     }
   }
 
   private static final class ByDay
-      extends SimpleFunction<KV<KV<String, String>, Boolean>, KV<String, Boolean>> {
+      extends SimpleFunction<KV<KV<String, Integer>, KV<Long, Long>>, KV<String, KV<Long, Long>>> {
     @Override
-    public KV<String, Boolean> apply(KV<KV<String, String>, Boolean> user) {
-      return KV.of(user.getKey().getKey(), user.getValue());
+    public KV<String, KV<Long, Long>> apply(KV<KV<String, Integer>, KV<Long, Long>> share) {
+      return KV.of(share.getKey().getKey(), share.getValue());
     }
   }
 
@@ -85,54 +109,38 @@ public final class ConversionRate extends PTransform<PCollection<Row>, PCollecti
     }
   }
 
-  private static final class AnyFn implements SerializableFunction<Iterable<Boolean>, Boolean> {
+  /** Buyers and visitors of a share: a set of users while it counts, with whether any matched. */
+  private static final class DistinctUsersFn
+      extends Combine.CombineFn<KV<String, Boolean>, Map<String, Boolean>, KV<Long, Long>> {
     @Override
-    public Boolean apply(Iterable<Boolean> values) {
-      for (boolean value : values) {
-        if (value) {
-          return true;
-        }
+    public Map<String, Boolean> createAccumulator() {
+      return new HashMap<>();
+    }
+
+    @Override
+    public Map<String, Boolean> addInput(Map<String, Boolean> users, KV<String, Boolean> user) {
+      users.merge(user.getKey(), user.getValue(), Boolean::logicalOr);
+      return users;
+    }
+
+    @Override
+    public Map<String, Boolean> mergeAccumulators(Iterable<Map<String, Boolean>> shares) {
+      Map<String, Boolean> merged = new HashMap<>();
+      for (Map<String, Boolean> share : shares) {
+        share.forEach((user, matched) -> merged.merge(user, matched, Boolean::logicalOr));
       }
-      return false;
-    }
-  }
-
-  /** Buyers and visitors. */
-  private static final class CountFn
-      extends Combine.CombineFn<Boolean, KV<Long, Long>, KV<Long, Long>> {
-    private static final Coder<KV<Long, Long>> CODER =
-        KvCoder.of(VarLongCoder.of(), VarLongCoder.of());
-
-    @Override
-    public KV<Long, Long> createAccumulator() {
-      return KV.of(0L, 0L);
+      return merged;
     }
 
     @Override
-    public KV<Long, Long> addInput(KV<Long, Long> count, Boolean matched) {
-      return KV.of(count.getKey() + (matched ? 1 : 0), count.getValue() + 1);
+    public KV<Long, Long> extractOutput(Map<String, Boolean> users) {
+      return KV.of(users.values().stream().filter(matched -> matched).count(), (long) users.size());
     }
 
     @Override
-    public KV<Long, Long> mergeAccumulators(Iterable<KV<Long, Long>> counts) {
-      long buyers = 0;
-      long visitors = 0;
-      for (KV<Long, Long> count : counts) {
-        buyers += count.getKey();
-        visitors += count.getValue();
-      }
-      return KV.of(buyers, visitors);
-    }
-
-    @Override
-    public KV<Long, Long> extractOutput(KV<Long, Long> count) {
-      return count;
-    }
-
-    @Override
-    public Coder<KV<Long, Long>> getAccumulatorCoder(
-        CoderRegistry registry, Coder<Boolean> inputCoder) {
-      return CODER;
+    public Coder<Map<String, Boolean>> getAccumulatorCoder(
+        CoderRegistry registry, Coder<KV<String, Boolean>> inputCoder) {
+      return MapCoder.of(StringUtf8Coder.of(), BooleanCoder.of());
     }
   }
 }

@@ -26,8 +26,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.beam.runners.flink.FlinkPipelineOptions;
-import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -48,11 +46,13 @@ public final class Demo {
   /** Set by the launcher where standard output is a terminal. */
   private static final String TERMINAL_PROPERTY = "beamfluss.terminal";
 
+  private final String[] args;
   private final DemoOptions options;
   private final PrintStream out;
   private final boolean terminal;
 
-  private Demo(DemoOptions options, PrintStream out) {
+  private Demo(String[] args, DemoOptions options, PrintStream out) {
+    this.args = args.clone();
     this.options = options;
     this.out = out;
     this.terminal = Boolean.getBoolean(TERMINAL_PROPERTY);
@@ -70,7 +70,7 @@ public final class Demo {
       PipelineOptionsFactory.register(DemoOptions.class);
       DemoOptions options =
           PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
-      return new Demo(options, out).run() ? 0 : 1;
+      return new Demo(args, options, out).run() ? 0 : 1;
     } catch (IllegalArgumentException e) {
       err.println(e.getMessage());
       return 2;
@@ -248,13 +248,7 @@ public final class Demo {
   /** The conversion rate of each day, computed by a batch pipeline from what the table holds. */
   private List<Row> conversionRates(String bootstrap) {
     say("Computing the conversion rates from the result table");
-    PipelineOptions batch = PipelineOptionsFactory.create();
-    batch.setRunner(options.getRunner());
-    if (FlinkRunner.class.equals(options.getRunner())) {
-      FlinkPipelineOptions flink = options.as(FlinkPipelineOptions.class);
-      batch.as(FlinkPipelineOptions.class).setFlinkMaster(flink.getFlinkMaster());
-      batch.as(FlinkPipelineOptions.class).setParallelism(flink.getParallelism());
-    }
+    PipelineOptions batch = PipelineOptionsFactory.fromArgs(args).as(DemoOptions.class);
     batch.setJobName("conversion-rate");
     Pipeline pipeline = Pipeline.create(batch);
     try (Collected rows = new Collected()) {

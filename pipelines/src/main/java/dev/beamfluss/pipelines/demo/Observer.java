@@ -14,7 +14,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * Watches the three tables of attribution: what the result holds, how many changes it took, and how
  * long an order took from being stored to its result row being stored, both by the cluster's clock.
  */
-final class Observer implements AutoCloseable {
+public final class Observer implements AutoCloseable {
 
   /** An order as it was at some time. */
   private record OrderVersion(AttributionAnswer.Key key, String payAmt) {}
@@ -36,7 +36,7 @@ final class Observer implements AutoCloseable {
    *
    * @param database the database of the three tables
    */
-  Observer(String bootstrapServers, String database) {
+  public Observer(String bootstrapServers, String database) {
     this.results =
         new TableTail(
             bootstrapServers, TablePath.of(database, "log_page_ord_detail_ri"), this::onResult);
@@ -83,12 +83,12 @@ final class Observer implements AutoCloseable {
   }
 
   /** Whether the result table holds exactly these rows now. */
-  synchronized boolean holds(Map<AttributionAnswer.Key, AttributionAnswer.Row> expected) {
+  public synchronized boolean holds(Map<AttributionAnswer.Key, AttributionAnswer.Row> expected) {
     return contents.equals(expected);
   }
 
   /** What the result table holds now. */
-  synchronized Map<AttributionAnswer.Key, AttributionAnswer.Row> contents() {
+  public synchronized Map<AttributionAnswer.Key, AttributionAnswer.Row> contents() {
     return Map.copyOf(contents);
   }
 
@@ -108,7 +108,7 @@ final class Observer implements AutoCloseable {
    * Milliseconds from order stored to result stored, sorted, of each version of an order that had
    * its visit already and was not overtaken by a later version before it was computed.
    */
-  synchronized long[] latencies() {
+  public synchronized long[] latencies() {
     List<Long> latencies = new ArrayList<>();
     orderStoredAt.forEach(
         (version, storedAt) -> {
@@ -124,7 +124,7 @@ final class Observer implements AutoCloseable {
   }
 
   /** Fails if one of the tables can no longer be followed. */
-  void check() {
+  public void check() {
     results.check();
     orders.check();
     visits.check();
