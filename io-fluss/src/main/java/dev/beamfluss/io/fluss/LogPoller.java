@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
+import org.apache.fluss.exception.PartitionNotExistException;
 import org.apache.fluss.metadata.TableBucket;
 import org.apache.fluss.record.ChangeType;
 import org.apache.fluss.types.RowType;
@@ -59,6 +61,20 @@ final class LogPoller implements AutoCloseable {
       scanner.subscribe(bucket.partitionId(), bucket.bucket(), offset);
     }
     subscribed.add(bucket);
+  }
+
+  /**
+   * Goes back to the given offsets. Needed after a poll that failed: the scanner has moved past the
+   * rows that it had collected before the failure, and hands them to nobody.
+   */
+  void rewind(Map<BucketId, Long> offsets) {
+    for (BucketId bucket : Set.copyOf(subscribed)) {
+      try {
+        subscribe(bucket, offsets.get(bucket));
+      } catch (PartitionNotExistException e) {
+        unsubscribe(bucket);
+      }
+    }
   }
 
   void unsubscribe(BucketId bucket) {

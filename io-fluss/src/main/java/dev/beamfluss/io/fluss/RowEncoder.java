@@ -2,10 +2,12 @@ package dev.beamfluss.io.fluss;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -96,7 +98,12 @@ final class RowEncoder {
   private @Nullable Object field(int i, Row row) {
     Object value = row.getValue(sources[i]);
     if (value != null) {
-      return encoders[i].encode(value);
+      try {
+        return encoders[i].encode(value);
+      } catch (ArithmeticException | DateTimeException e) {
+        throw tooLarge(
+            rowType.getFieldNames().get(targets[i]), rowType.getTypeAt(targets[i]), value);
+      }
     }
     DataField field = rowType.getFields().get(targets[i]);
     if (!field.getType().isNullable()) {
@@ -179,6 +186,7 @@ final class RowEncoder {
         long unit = nanosPerUnit(precision);
         yield value -> {
           LocalDateTime given = (LocalDateTime) value;
+          checkMillis(given.toEpochSecond(ZoneOffset.UTC));
           TimestampNtz time =
               TimestampNtz.fromLocalDateTime(
                   given.minusNanos(given.getLong(ChronoField.NANO_OF_SECOND) % unit));
@@ -196,6 +204,7 @@ final class RowEncoder {
               value instanceof ReadableInstant joda
                   ? Instant.ofEpochMilli(joda.getMillis())
                   : (Instant) value;
+          checkMillis(given.getEpochSecond());
           TimestampLtz time =
               TimestampLtz.fromInstant(
                   given.minusNanos(given.getLong(ChronoField.NANO_OF_SECOND) % unit));
@@ -231,6 +240,14 @@ final class RowEncoder {
       case ROW -> {
         require(column, type, input, TypeName.ROW);
         RowType nestedType = (RowType) type;
+        List<String> unknown = new ArrayList<>(input.getRowSchema().getFieldNames());
+        unknown.removeAll(nestedType.getFieldNames());
+        if (!unknown.isEmpty()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "The rows have the fields %s in column %s.%s, which is %s.",
+                  unknown, table, column, type));
+        }
         RowEncoder nested =
             new RowEncoder(
                 table + "." + column, nestedType, nestedType.getFieldNames(), input.getRowSchema());
@@ -248,7 +265,8 @@ final class RowEncoder {
       String column, DataType type, int precision, long millis, int nanosOfMilli, Object value) {
     boolean fractionBeforeEpoch =
         millis < 0 && (precision > 6 ? nanosOfMilli : precision > 3 ? nanosOfMilli / 1000 : 0) != 0;
-    boolean tooFar = precision > 6 && Math.abs(millis) > Long.MAX_VALUE / 1_000_000 - 1;
+    long unitsPerMilli = precision > 6 ? 1_000_000 : precision > 3 ? 1_000 : 1;
+    boolean tooFar = Math.abs(millis) > Long.MAX_VALUE / unitsPerMilli - 1;
     if (fractionBeforeEpoch || tooFar) {
       throw new IllegalArgumentException(
           String.format(
@@ -258,10 +276,17 @@ final class RowEncoder {
               column,
               table,
               type,
-              tooFar
-                  ? "years before 1678 and after 2261 at this precision"
-                  : "fractions of a millisecond before 1970"));
+              !tooFar
+                  ? "fractions of a millisecond before 1970"
+                  : precision > 6
+                      ? "years before 1678 and after 2261 at this precision"
+                      : "times that are more than 64 bits of it away from 1970"));
     }
+  }
+
+  /** Fluss would let the milliseconds of a far time overflow into some other time. */
+  private static void checkMillis(long epochSecond) {
+    long unused = Math.multiplyExact(epochSecond, 1_000L);
   }
 
   /** As {@link #encoder}, but for a value inside a collection, which may be null. */

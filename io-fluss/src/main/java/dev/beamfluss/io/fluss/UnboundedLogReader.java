@@ -31,7 +31,10 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
 
   private final UnboundedLogSource source;
   private final Map<BucketId, Long> nextOffsets;
-  private final boolean restored;
+
+  /** Whether the starting position is found, by this reader or by one before it. */
+  private boolean positioned;
+
   private final Deque<LogPoller.Polled> polled = new ArrayDeque<>();
 
   private @Nullable LogPoller poller;
@@ -43,7 +46,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
 
   UnboundedLogReader(UnboundedLogSource source, @Nullable ReadCheckpoint checkpoint) {
     this.source = source;
-    this.restored = checkpoint != null;
+    this.positioned = checkpoint != null && checkpoint.started();
     this.nextOffsets = new HashMap<>(checkpoint == null ? Map.of() : checkpoint.nextOffsets());
   }
 
@@ -55,12 +58,13 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
             () -> Partition.list(table(), poller.admin()),
             table().cluster(),
             "list the partitions of table " + table().path());
-    if (!restored) {
+    if (!positioned) {
       for (Partition partition : partitions) {
         partition
             .offsets(table(), poller.admin(), source.ownedBuckets(), source.spec().start())
             .forEach((bucket, offset) -> nextOffsets.put(id(partition, bucket), offset));
       }
+      positioned = true;
     }
     assign(partitions);
     lastDiscovery = System.nanoTime();
@@ -87,6 +91,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
       polled.addAll(poller.poll(POLL));
     } catch (PartitionNotExistException e) {
       LOG.info("A partition of {} is gone; looking for the ones there are.", table().path());
+      poller.rewind(nextOffsets);
       lastDiscovery = System.nanoTime() - source.spec().partitionDiscoveryInterval().toNanos();
     }
   }
@@ -182,7 +187,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
 
   @Override
   public ReadCheckpoint getCheckpointMark() {
-    return new ReadCheckpoint(Map.copyOf(nextOffsets));
+    return positioned ? new ReadCheckpoint(Map.copyOf(nextOffsets)) : ReadCheckpoint.NOT_STARTED;
   }
 
   @Override

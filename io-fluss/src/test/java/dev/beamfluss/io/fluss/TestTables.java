@@ -21,6 +21,14 @@ final class TestTables {
           .addNullableField("amount", FieldType.INT64)
           .build();
 
+  static final org.apache.beam.sdk.schemas.Schema DAILY_ORDER =
+      org.apache.beam.sdk.schemas.Schema.builder()
+          .addStringField("user_id")
+          .addStringField("order_id")
+          .addStringField("ds")
+          .addNullableField("amount", FieldType.INT64)
+          .build();
+
   private TestTables() {}
 
   /** KV, key (user_id, order_id), bucket key user_id. */
