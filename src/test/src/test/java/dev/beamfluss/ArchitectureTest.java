@@ -145,8 +145,13 @@ class ArchitectureTest {
 
   @Test
   void everyModuleIsLookedAt() {
-    for (String module : List.of(
-            "dev.beamfluss.io.fluss..", "dev.beamfluss.io.paimon..", TRANSFORMS, PIPELINES, LOCAL)) {
+    for (String module :
+        List.of(
+            "dev.beamfluss.io.fluss..",
+            "dev.beamfluss.io.paimon..",
+            TRANSFORMS,
+            PIPELINES,
+            LOCAL)) {
       assertThat(module, PRODUCTION.stream().anyMatch(resideInAPackage(module)));
     }
   }
