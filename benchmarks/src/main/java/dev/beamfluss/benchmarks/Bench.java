@@ -1,0 +1,117 @@
+package dev.beamfluss.benchmarks;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * Runs a suite of measurements, prints them as a table and writes them as JSON; the flags are
+ * {@link BenchOptions}.
+ *
+ * <pre>{@code
+ * ./run bench --suite=read --json=read.json
+ * }</pre>
+ *
+ * <p>The JSON is an array of objects with {@code name, ours, raw, native, ratio_raw, ratio_native,
+ * unit} and more that depends on the suite. A wrong flag ends the program with status 2, a failed
+ * measurement with status 1.
+ */
+public final class Bench {
+  private static final List<Suite> SUITES = List.of(new ReadSuite());
+
+  private Bench() {}
+
+  /** Runs the program. */
+  public static void main(String[] args) {
+    // also on success, as clients and runners leave threads behind
+    System.exit(run(args, System.out, System.err));
+  }
+
+  /** Runs the program without ending the JVM, and returns its status. */
+  static int run(String[] args, PrintStream out, PrintStream err) {
+    try {
+      PipelineOptionsFactory.register(BenchOptions.class);
+      BenchOptions options =
+          PipelineOptionsFactory.fromArgs(args).withValidation().as(BenchOptions.class);
+      Suite suite = suite(options.getSuite());
+      requirePositive("--rows", options.getRows());
+      requirePositive("--rounds", options.getRounds());
+      List<Entry> entries = suite.run(options);
+      out.print(table(entries));
+      if (options.getJson() != null) {
+        write(entries, Path.of(options.getJson()));
+      }
+      return 0;
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      return 2;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    } catch (Exception e) {
+      e.printStackTrace(err);
+      return 1;
+    }
+  }
+
+  private static Suite suite(String name) {
+    return SUITES.stream()
+        .filter(suite -> suite.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    String.format(
+                        "There is no suite '%s'. The suites are: %s.",
+                        name, SUITES.stream().map(Suite::name).collect(Collectors.joining(", ")))));
+  }
+
+  private static void requirePositive(String flag, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(flag + " must be at least 1, was " + value);
+    }
+  }
+
+  private static String table(List<Entry> entries) {
+    StringBuilder table = new StringBuilder();
+    String line = "%-28s %14s %14s %14s %8s %8s  %s%n";
+    table.append(
+        String.format(
+            Locale.ROOT, line, "name", "ours", "raw", "native", "/raw", "/native", "unit"));
+    for (Entry entry : entries) {
+      table.append(
+          String.format(
+              Locale.ROOT,
+              line,
+              entry.name(),
+              format("%,.0f", entry.ours()),
+              format("%,.0f", entry.raw()),
+              format("%,.0f", entry.nativeEngine()),
+              format("%.2f", entry.ratioToRaw()),
+              format("%.2f", entry.ratioToNative()),
+              entry.unit()));
+    }
+    return table.toString();
+  }
+
+  private static String format(String format, @Nullable Double value) {
+    return value == null ? "-" : String.format(Locale.ROOT, format, value);
+  }
+
+  private static void write(List<Entry> entries, Path file) throws IOException {
+    if (file.toAbsolutePath().getParent() != null) {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+    }
+    new ObjectMapper()
+        .enable(SerializationFeature.INDENT_OUTPUT)
+        .writeValue(file.toFile(), entries.stream().map(Entry::toMap).toList());
+  }
+}

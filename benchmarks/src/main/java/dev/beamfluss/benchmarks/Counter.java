@@ -1,0 +1,67 @@
+package dev.beamfluss.benchmarks;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.values.Row;
+
+/**
+ * Counts the rows of one measurement at a time, in this JVM, and times them from the first to the
+ * last: what a runner needs to start and to stop is not part of a rate.
+ */
+final class Counter {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final LongAdder ROWS = new LongAdder();
+
+  /** Keeps the compiler from leaving out the making of rows that nobody looks at. */
+  @SuppressWarnings({"unused", "UnusedVariable"})
+  private static Row last;
+
+  private Counter() {}
+
+  static void reset() {
+    ROWS.reset();
+  }
+
+  static void count(Row row) {
+    last = row;
+    ROWS.increment();
+  }
+
+  static long rows() {
+    return ROWS.sum();
+  }
+
+  /** Rows a second, once the expected number has come. */
+  static double awaitRate(long expected) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long before = awaitRows(1, expected, deadline);
+    long start = System.nanoTime();
+    long after = awaitRows(expected, expected, deadline);
+    long nanos = Math.max(1, System.nanoTime() - start);
+    return Math.max(1, after - before) * (double) TimeUnit.SECONDS.toNanos(1) / nanos;
+  }
+
+  private static long awaitRows(long number, long expected, long deadline)
+      throws InterruptedException {
+    long rows = rows();
+    while (rows < number) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException(
+            String.format("Only %d of %d rows came in %s", rows, expected, PATIENCE));
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+      rows = rows();
+    }
+    return rows;
+  }
+
+  /** Counts, and hands nothing on. */
+  static final class CountFn extends DoFn<Row, Void> {
+    @ProcessElement
+    public void process(@Element Row row) {
+      count(row);
+    }
+  }
+}

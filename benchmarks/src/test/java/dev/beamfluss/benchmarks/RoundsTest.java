@@ -1,0 +1,45 @@
+package dev.beamfluss.benchmarks;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.is;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RoundsTest {
+  @Test
+  void takesTurnsAndGivesTheMedianWithoutTheFirstRound() throws Exception {
+    List<String> order = new ArrayList<>();
+    Iterator<Double> values = List.of(100.0, 3.0, 1.0, 2.0).iterator();
+    Rounds rounds =
+        new Rounds()
+            .with(
+                "a",
+                () -> {
+                  order.add("a");
+                  return values.next();
+                })
+            .with(
+                "b",
+                () -> {
+                  order.add("b");
+                  return order.size();
+                });
+    rounds.run(3);
+
+    assertThat(order, contains("a", "b", "a", "b", "a", "b", "a", "b"));
+    assertThat(rounds.all("a"), contains(3.0, 1.0, 2.0));
+    assertThat(rounds.median("a"), is(2.0));
+  }
+
+  @Test
+  void theMedianOfAnEvenNumberIsBetweenTheMiddleTwo() throws Exception {
+    Iterator<Double> values = List.of(0.0, 1.0, 4.0).iterator();
+    Rounds rounds = new Rounds().with("a", values::next);
+    rounds.run(2);
+    assertThat(rounds.median("a"), is(2.5));
+  }
+}

@@ -1,0 +1,199 @@
+package dev.beamfluss.io.paimon;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasSize;
+
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.beam.sdk.coders.RowCoder;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.testing.CoderProperties;
+import org.apache.beam.sdk.testing.PAssert;
+import org.apache.beam.sdk.testing.SourceTestUtils;
+import org.apache.beam.sdk.testing.TestPipeline;
+import org.apache.beam.sdk.transforms.Count;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.Row;
+import org.apache.paimon.data.BinaryString;
+import org.apache.paimon.data.GenericRow;
+import org.apache.paimon.schema.Schema;
+import org.apache.paimon.types.DataType;
+import org.apache.paimon.types.DataTypes;
+import org.apache.paimon.types.RowKind;
+import org.apache.paimon.types.RowType;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@link PaimonIO} promises on every runner, against tables that Paimon wrote. */
+abstract class PaimonIOContract implements Serializable {
+  @TempDir static Path directory;
+
+  private static int tables;
+
+  private transient Warehouse warehouse;
+  private transient TestPipeline pipeline;
+
+  abstract PipelineOptions options();
+
+  @BeforeEach
+  void open() {
+    warehouse = new Warehouse(directory);
+    pipeline = TestPipeline.fromOptions(options()).enableAbandonedNodeEnforcement(false);
+  }
+
+  private static String newName() {
+    return "t" + tables++;
+  }
+
+  private String orders(String... options) throws Exception {
+    Map<String, DataType> columns = new LinkedHashMap<>();
+    columns.put("id", DataTypes.INT().notNull());
+    columns.put("user", DataTypes.STRING());
+    columns.put("amount", DataTypes.BIGINT());
+    columns.put("ds", DataTypes.STRING().notNull());
+    Schema.Builder schema =
+        Warehouse.columns(columns).primaryKey("ds", "id").partitionKeys("ds").option("bucket", "2");
+    for (int i = 0; i < options.length; i += 2) {
+      schema.option(options[i], options[i + 1]);
+    }
+    return warehouse.create(newName(), schema.build());
+  }
+
+  private static GenericRow order(int id, String user, long amount, String day) {
+    return GenericRow.of(id, BinaryString.fromString(user), amount, BinaryString.fromString(day));
+  }
+
+  private PCollection<Row> read(String table, String... columns) {
+    PaimonIO.Read read = PaimonIO.read().from(warehouse.catalog(), table);
+    return pipeline.apply(columns.length == 0 ? read : read.withColumns(columns));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parquet", "orc", "avro"})
+  void randomRowsOfEveryTypeComeBackAsTheyWereWritten(String format) throws Exception {
+    long seed = new Random().nextLong();
+    System.err.println("seed of the rows: " + seed);
+    String table =
+        warehouse.create(
+            newName(),
+            Warehouse.columns(RandomRows.everyType(format.equals("avro") ? 6 : 9))
+                .option("file.format", format)
+                .build());
+    RandomRows random = new RandomRows(seed);
+    RowType type = warehouse.type(table);
+    List<Row> rows = Stream.generate(() -> random.row(type)).limit(40).toList();
+    warehouse.writeEncoded(table, rows);
+
+    PAssert.that("seed " + seed, read(table)).containsInAnyOrder(rows);
+    pipeline.run().waitUntilFinish();
+    for (Row row : rows) {
+      CoderProperties.coderDecodeEncodeEqual(RowCoder.of(row.getSchema()), row);
+    }
+  }
+
+  @Test
+  void readsTheMergedRowsOfTheLatestSnapshot() throws Exception {
+    String table = orders();
+    warehouse.write(
+        table,
+        List.of(order(1, "ann", 1, "d1"), order(2, "bob", 2, "d1"), order(1, "cem", 3, "d2")));
+    warehouse.write(table, List.of(order(1, "ann", 10, "d1")));
+    GenericRow delete = order(2, "bob", 2, "d1");
+    delete.setRowKind(RowKind.DELETE);
+    warehouse.write(table, List.of(delete));
+
+    PCollection<Row> rows = read(table);
+    warehouse.write(table, List.of(order(3, "too", 3, "late")));
+
+    PAssert.that(rows)
+        .containsInAnyOrder(
+            Row.withSchema(rows.getSchema()).addValues(1, "ann", 10L, "d1").build(),
+            Row.withSchema(rows.getSchema()).addValues(1, "cem", 3L, "d2").build());
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void leavesOutTheRowsThatDeletionVectorsMark() throws Exception {
+    String table = orders("deletion-vectors.enabled", "true");
+    warehouse.write(table, List.of(order(1, "ann", 1, "d1"), order(2, "bob", 2, "d1")));
+    warehouse.write(table, List.of(order(2, "bob", 20, "d1")));
+
+    PCollection<Row> rows = read(table, "amount");
+    PAssert.that(rows)
+        .containsInAnyOrder(
+            Row.withSchema(rows.getSchema()).addValues(1L).build(),
+            Row.withSchema(rows.getSchema()).addValues(20L).build());
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void readsOnlyTheColumnsAskedForInTheirOrder() throws Exception {
+    String table = orders();
+    warehouse.write(table, List.of(order(1, "ann", 1, "d1")));
+    warehouse.write(table, List.of(order(1, "ann", 2, "d1")));
+
+    PCollection<Row> rows = read(table, "amount", "user");
+    PAssert.that(rows)
+        .containsInAnyOrder(Row.withSchema(rows.getSchema()).addValues(2L, "ann").build());
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void readsOlderFilesWithTheColumnsOfToday() throws Exception {
+    String table = orders();
+    warehouse.write(table, List.of(order(1, "ann", 1, "d1")));
+    warehouse.addColumn(table, "note", DataTypes.STRING());
+
+    PCollection<Row> rows = read(table, "id", "note");
+    PAssert.that(rows)
+        .containsInAnyOrder(Row.withSchema(rows.getSchema()).addValues(1, null).build());
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void anEmptyTableIsReadAsNothing() throws Exception {
+    PAssert.that(read(orders())).empty();
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void manyRowsOfManySplitsAreReadOnceEach() throws Exception {
+    String table = orders();
+    List<GenericRow> rows = new ArrayList<>();
+    for (int i = 0; i < 20_000; i++) {
+      rows.add(order(i, "user " + i, i, "d" + i % 5));
+    }
+    warehouse.write(table, rows);
+
+    PAssert.thatSingleton(read(table).apply(Count.globally())).isEqualTo(20_000L);
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void theSplitsTogetherReadWhatTheSourceReads() throws Exception {
+    String table = orders();
+    warehouse.write(
+        table, IntStream.range(0, 100).mapToObj(i -> order(i, "u", i, "d" + i % 3)).toList());
+    SnapshotSource source = SnapshotSource.latest(warehouse.table(table), warehouse.type(table));
+    PipelineOptions options = PipelineOptionsFactory.create();
+    List<SnapshotSource> splits = source.split(1, options);
+
+    assertThat("a split a bucket of each partition", splits, hasSize(6));
+    assertThat(source.getEstimatedSizeBytes(options), greaterThan(1000L));
+    SourceTestUtils.assertSourcesEqualReferenceSource(source, splits, options);
+    SourceTestUtils.assertUnstartedReaderReadsSameAsItsSource(
+        source.createReader(options), options);
+  }
+}

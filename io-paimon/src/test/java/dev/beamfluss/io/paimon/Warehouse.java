@@ -1,0 +1,98 @@
+package dev.beamfluss.io.paimon;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.beam.sdk.values.Row;
+import org.apache.paimon.catalog.Catalog;
+import org.apache.paimon.catalog.CatalogContext;
+import org.apache.paimon.catalog.CatalogFactory;
+import org.apache.paimon.catalog.Identifier;
+import org.apache.paimon.data.InternalRow;
+import org.apache.paimon.disk.IOManager;
+import org.apache.paimon.options.Options;
+import org.apache.paimon.schema.Schema;
+import org.apache.paimon.schema.SchemaChange;
+import org.apache.paimon.table.Table;
+import org.apache.paimon.table.sink.BatchTableCommit;
+import org.apache.paimon.table.sink.BatchTableWrite;
+import org.apache.paimon.table.sink.BatchWriteBuilder;
+import org.apache.paimon.types.DataType;
+import org.apache.paimon.types.RowType;
+
+/** Real tables in a directory, made and filled by Paimon itself. */
+final class Warehouse {
+  static final String DATABASE = "shop";
+
+  private final Path directory;
+
+  Warehouse(Path directory) {
+    this.directory = directory;
+  }
+
+  Map<String, String> catalog() {
+    return Map.of("warehouse", directory.toUri().toString());
+  }
+
+  static Schema.Builder columns(Map<String, DataType> types) {
+    Schema.Builder schema = Schema.newBuilder();
+    types.forEach(schema::column);
+    return schema;
+  }
+
+  String create(String name, Schema schema) throws Exception {
+    try (Closing closing = new Closing()) {
+      closing.catalog.createDatabase(DATABASE, true);
+      closing.catalog.createTable(Identifier.create(DATABASE, name), schema, false);
+    }
+    return DATABASE + "." + name;
+  }
+
+  void addColumn(String path, String column, DataType type) throws Exception {
+    try (Closing closing = new Closing()) {
+      closing.catalog.alterTable(
+          Identifier.fromString(path), SchemaChange.addColumn(column, type), false);
+    }
+  }
+
+  Table table(String path) {
+    return PaimonTable.load(catalog(), path);
+  }
+
+  RowType type(String path) {
+    return table(path).rowType();
+  }
+
+  @SuppressWarnings("try") // closing may be interrupted, which ends the test as it should
+  void write(String path, List<? extends InternalRow> rows) throws Exception {
+    BatchWriteBuilder builder = table(path).newBatchWriteBuilder();
+    try (BatchTableWrite write = builder.newWrite();
+        BatchTableCommit commit = builder.newCommit()) {
+      write.withIOManager(IOManager.create(directory.resolve("spilled").toString()));
+      for (InternalRow row : rows) {
+        write.write(row);
+      }
+      commit.commit(write.prepareCommit());
+    }
+  }
+
+  void writeEncoded(String path, List<Row> rows) throws Exception {
+    RowEncoder encoder = new RowEncoder(path, type(path), rows.get(0).getSchema());
+    write(path, rows.stream().map(encoder::encode).toList());
+  }
+
+  private final class Closing implements AutoCloseable {
+    final Catalog catalog =
+        CatalogFactory.createCatalog(
+            CatalogContext.create(Options.fromMap(catalog())), Warehouse.class.getClassLoader());
+
+    @Override
+    public void close() {
+      try {
+        catalog.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,3 @@
+package dev.beamfluss.io.other.wrong;
+
+public class AnotherIo {}
