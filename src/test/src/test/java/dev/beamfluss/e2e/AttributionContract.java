@@ -52,8 +52,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Order attribution from an event log in a file to the result table, on every runner: events come in
- * while the pipeline runs, and the table must end as the events alone say.
+ * Order attribution from an event log in a file to the result table, on every runner: events come
+ * in while the pipeline runs, and the table must end as the events alone say.
  */
 abstract class AttributionContract {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
@@ -129,8 +129,7 @@ abstract class AttributionContract {
     }
   }
 
-  private void awaitEqual(
-      Observer observer, RunningPipeline pipeline, AttributionAnswer expected) {
+  private void awaitEqual(Observer observer, RunningPipeline pipeline, AttributionAnswer expected) {
     await()
         .alias("the result table of seed 7 equals the answer")
         .atMost(PATIENCE)
@@ -145,8 +144,7 @@ abstract class AttributionContract {
   }
 
   private void conversionRatesAreThoseOf(AttributionAnswer answer) {
-    TestPipeline pipeline =
-        TestPipeline.fromOptions(batch()).enableAbandonedNodeEnforcement(false);
+    TestPipeline pipeline = TestPipeline.fromOptions(batch()).enableAbandonedNodeEnforcement(false);
     PCollection<Row> rates =
         pipeline
             .apply(
