@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.apache.fluss.exception.ApiException;
+import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.exception.RetriableException;
 
 /** Bounded waits: the Fluss client retries for ever by itself. */
@@ -42,8 +44,8 @@ final class Waiting {
   }
 
   /**
-   * As {@link #get}, asking again while the cluster says that it is not ready: the leaders of a
-   * table made a moment ago are not known yet.
+   * As {@link #get}, asking again while the cluster is not ready: the leaders of a table or a
+   * partition made a moment ago are not known yet.
    */
   static <T> T ask(Supplier<CompletableFuture<T>> question, FlussCluster cluster, String what) {
     long deadline = System.nanoTime() + METADATA_PATIENCE.toNanos();
@@ -55,8 +57,13 @@ final class Waiting {
         if (!(e.getCause() instanceof RetriableException) || System.nanoTime() > deadline) {
           throw e;
         }
-        LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      } catch (FlussRuntimeException e) {
+        // the client's own "leader not found" has no class of its own; what servers say does
+        if (e instanceof ApiException || System.nanoTime() > deadline) {
+          throw e;
+        }
       }
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
     }
   }
 
