@@ -57,10 +57,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *   <tr><td>ARRAY, MAP, ROW</td><td>ARRAY, MAP, ROW of these</td><td>ITERABLE into ARRAY</td></tr>
  * </table>
  *
- * A decimal with more digits than the column, a CHAR or BINARY of another length, and a null in a
- * NOT NULL column are errors of that row; a time loses the digits its column has no room for. Times
- * that Fluss 0.9.1 would take but not give back (before 1970 with a fraction of a millisecond;
- * outside 1678 to 2261 at nanosecond precision) are errors too.
+ * A decimal with more digits than the column, a CHAR that is longer, a BINARY of another length,
+ * and a null in a NOT NULL column are errors of that row; a time loses the digits its column has no
+ * room for. Times that Fluss 0.9.1 would take but not give back (before 1970 with a fraction of a
+ * millisecond; outside 1678 to 2261 at nanosecond precision) are errors too.
  *
  * <h2>Guarantees</h2>
  *
@@ -111,6 +111,13 @@ public final class FlussIO {
   /** Finds, for each key, the rows of a KV table that have it. */
   public static LookupRows lookup() {
     return new AutoValue_FlussIO_LookupRows.Builder().build();
+  }
+
+  private static List<String> named(String... columns) {
+    if (columns.length == 0) {
+      throw new IllegalArgumentException("Name at least one column in withColumns(..).");
+    }
+    return List.of(columns);
   }
 
   /** What {@link ReadRows} and {@link ReadChanges} have in common. */
@@ -216,7 +223,7 @@ public final class FlussIO {
      * log format, which is the default. Without this, all.
      */
     public ReadRows withColumns(String... columns) {
-      return with(options().toBuilder().setColumns(List.of(columns)));
+      return with(options().toBuilder().setColumns(named(columns)));
     }
 
     /**
@@ -286,7 +293,7 @@ public final class FlussIO {
 
     /** As {@link ReadRows#withColumns}; the rows of the changes have only these columns. */
     public ReadChanges withColumns(String... columns) {
-      return with(options().toBuilder().setColumns(List.of(columns)));
+      return with(options().toBuilder().setColumns(named(columns)));
     }
 
     /** As {@link ReadRows#withStartingPosition}. */
@@ -359,7 +366,7 @@ public final class FlussIO {
      * same; only what changed since is pruned on the server.
      */
     public ReadContents withColumns(String... columns) {
-      return toBuilder().setColumns(List.of(columns)).build();
+      return toBuilder().setColumns(named(columns)).build();
     }
 
     /**
@@ -383,6 +390,8 @@ public final class FlussIO {
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
       WriteToTable.populate(builder, cluster(), table());
+      builder.addIfNotNull(
+          DisplayData.item("columns", columns() == null ? null : String.join(",", columns())));
     }
   }
 
@@ -532,7 +541,7 @@ public final class FlussIO {
 
     /** Only these columns of the rows found. Without this, all. */
     public LookupRows withColumns(String... columns) {
-      return toBuilder().setColumns(List.of(columns)).build();
+      return toBuilder().setColumns(named(columns)).build();
     }
 
     @Override
