@@ -8,6 +8,7 @@ import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.io.fluss.RowChange;
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,7 +145,8 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   record Side(FlussCluster cluster, String table, List<String> columns) {}
 
   /** A column made of the joined row. */
-  record Computed(Schema.FieldType type, SerializableFunction<Row, @Nullable Object> function) {}
+  record Computed(Schema.FieldType type, SerializableFunction<Row, @Nullable Object> function)
+      implements Serializable {}
 
   /** A join that keeps the pairs of left and right rows. */
   public static DeltaJoin inner() {
@@ -199,8 +201,9 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   }
 
   /**
-   * What stands in a key column of the sink for the right side that is not there. Required for each
-   * such column of an outer join. It must be a value that no right row has.
+   * What stands in a right column of the sink for the right side that is not there. Required, in an
+   * outer join, for each such column that is NOT NULL, as key columns are. In a key column it must
+   * be a value that no right row has.
    */
   public DeltaJoin withStandIn(String column, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(standIns());
