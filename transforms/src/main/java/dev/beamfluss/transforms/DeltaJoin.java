@@ -201,8 +201,9 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   }
 
   /**
-   * What stands in a key column of the sink for the right side that is not there. Required for each
-   * such column of an outer join. It must be a value that no right row has.
+   * What stands in a right column of the sink for the right side that is not there. Required, in an
+   * outer join, for each such column that is NOT NULL, as key columns are. In a key column it must
+   * be a value that no right row has.
    */
   public DeltaJoin withStandIn(String column, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(standIns());

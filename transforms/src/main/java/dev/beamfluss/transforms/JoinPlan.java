@@ -87,7 +87,7 @@ final class JoinPlan implements Serializable {
     }
     right.lookupKind(joinColumns);
     checkSameTypes(left, right, joinColumns);
-    checkNamedOnce(leftColumns, rightColumns, computed.keySet(), left, right);
+    checkNamedOnce(leftColumns, rightColumns, joinColumns, computed.keySet(), left, right);
     JoinPlan plan =
         new JoinPlan(
             outer, left, leftColumns, right, rightColumns, joinColumns, computed, standIns, sink);
@@ -111,11 +111,13 @@ final class JoinPlan implements Serializable {
   private static void checkNamedOnce(
       List<String> leftColumns,
       List<String> rightColumns,
+      List<String> joinColumns,
       Set<String> computed,
       FlussTable left,
       FlussTable right) {
-    Set<String> seen = new LinkedHashSet<>(leftColumns);
-    List<String> others = new ArrayList<>(rightColumns);
+    Set<String> seen = new LinkedHashSet<>(joinColumns);
+    seen.addAll(leftColumns);
+    List<String> others = without(rightColumns, joinColumns);
     others.addAll(computed);
     for (String column : others) {
       if (!seen.add(column)) {
@@ -141,14 +143,43 @@ final class JoinPlan implements Serializable {
                   + " its row in the sink.",
               sink.primaryKey(), sink.path(), joinColumns, right.primaryKey(), right.path()));
     }
+    checkStandIns();
+  }
+
+  private void checkStandIns() {
+    standIns.forEach(
+        (column, value) -> {
+          if (!rightColumns.contains(column)) {
+            throw new IllegalArgumentException(
+                String.format(
+                    "The stand-in for %s is for no column that the join takes from the right table"
+                        + " %s; those are %s.",
+                    column, right.path(), rightColumns));
+          }
+          try {
+            Object unused =
+                Row.withSchema(Schema.of(output.getField(column))).addValue(value).build();
+          } catch (IllegalArgumentException | ClassCastException e) {
+            throw new IllegalArgumentException(
+                String.format(
+                    "The stand-in '%s' for %s is no value of the column's type in table %s, which"
+                        + " is %s.",
+                    value, column, right.path(), output.getField(column).getType()),
+                e);
+          }
+        });
     if (outer) {
-      for (String column : sink.primaryKey()) {
-        if (!joinColumns.contains(column) && !standIns.containsKey(column)) {
+      for (String column : rightColumns) {
+        if (!sink.schema().getField(column).getType().getNullable()
+            && standIns.get(column) == null) {
           throw new IllegalArgumentException(
               String.format(
-                  "A left row without a right one has no value for %s, which is a key column of"
+                  "A left row without a right one has no value for %s, which is a %s column of"
                       + " sink %s and cannot be null. Give one with withStandIn(\"%s\", ...).",
-                  column, sink.path(), column));
+                  column,
+                  sink.primaryKey().contains(column) ? "key" : "NOT NULL",
+                  sink.path(),
+                  column));
         }
       }
     }
@@ -239,6 +270,11 @@ final class JoinPlan implements Serializable {
 
   boolean outer() {
     return outer;
+  }
+
+  /** Whether the row of a left row alone has another key in the sink than the pairs have. */
+  boolean leftAloneHasItsOwnKey() {
+    return rightKeyColumns.size() > joinColumns.size();
   }
 
   /** The sink's row for a pair, or for a left row alone. */

@@ -135,7 +135,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     if (plan.outer()) {
       if (leftRow != null && rightRows.isEmpty()) {
         upsert(plan.output(key, leftRow, null));
-      } else {
+      } else if (rightRows.isEmpty() || plan.leftAloneHasItsOwnKey()) {
         delete(plan.outputKey(key, null));
       }
     }

@@ -52,7 +52,7 @@ public final class FlussCluster implements Serializable {
   public static FlussCluster at(String bootstrapServers) {
     requireNonNull(bootstrapServers, "bootstrapServers");
     for (String server : bootstrapServers.split(",", -1)) {
-      if (!server.strip().matches("[^\\s:]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}")) {
+      if (!isHostAndPort(server.strip())) {
         throw new IllegalArgumentException(
             String.format(
                 "Bootstrap server '%s' is not host:port. Give a comma separated list such as"
@@ -61,6 +61,14 @@ public final class FlussCluster implements Serializable {
       }
     }
     return new FlussCluster(bootstrapServers, Collections.emptyMap());
+  }
+
+  private static boolean isHostAndPort(String server) {
+    if (!server.matches("[^\\s:]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}")) {
+      return false;
+    }
+    int port = Integer.parseInt(server.substring(server.lastIndexOf(':') + 1));
+    return port >= 1 && port <= 65_535;
   }
 
   /** This cluster with one more client property, e.g. {@code client.lookup.queue-size}. */

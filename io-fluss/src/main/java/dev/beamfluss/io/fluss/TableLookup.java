@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentMap;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.lookup.Lookup;
+import org.apache.fluss.client.lookup.LookupResult;
 import org.apache.fluss.client.lookup.Lookuper;
 import org.apache.fluss.row.InternalRow;
 
@@ -80,8 +81,7 @@ public final class TableLookup implements AutoCloseable {
     CompletableFuture<List<Row>> answer = new CompletableFuture<>();
     inFlight.put(key, answer);
     var unused =
-        lookuper
-            .lookup(encoded)
+        send(encoded)
             .whenComplete(
                 (found, error) -> {
                   inFlight.remove(key);
@@ -100,6 +100,15 @@ public final class TableLookup implements AutoCloseable {
                   }
                 });
     return answer;
+  }
+
+  /** The client asks for a partition's id in the calling thread and throws where that fails. */
+  private CompletableFuture<LookupResult> send(InternalRow key) {
+    try {
+      return lookuper.lookup(key);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   /**

@@ -96,8 +96,17 @@ final class Waiting {
     return cause;
   }
 
+  /** What failed and, as the client wraps its errors in ones that say little, what caused it. */
   static String rootMessage(Throwable t) {
     Throwable cause = unwrap(t);
-    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    Throwable root = cause;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root == cause ? message(cause) : message(cause) + ": " + message(root);
+  }
+
+  private static String message(Throwable t) {
+    return t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
   }
 }

@@ -1,0 +1,244 @@
+package dev.beamfluss.transforms;
+
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+
+import dev.beamfluss.io.fluss.FlussTable;
+import dev.beamfluss.io.fluss.Position;
+import dev.beamfluss.io.fluss.TableWriter;
+import dev.beamfluss.local.FlussExtension;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.schemas.Schema.FieldType;
+import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.client.Connection;
+import org.apache.fluss.metadata.Schema;
+import org.apache.fluss.types.DataTypes;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What {@link DeltaJoin} promises on every runner: at rest, the sink is the join of its tables. */
+abstract class DeltaJoinContract {
+  @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
+
+  private static final int CHANGES_AT_ONCE = 12;
+  private static final int ROUNDS = 36;
+
+  private static Connection connection;
+
+  private final JoinTables tables = new JoinTables(fluss, connection);
+
+  @BeforeAll
+  static void connect() {
+    connection = JoinTables.connect(fluss);
+  }
+
+  @AfterAll
+  static void disconnect() throws Exception {
+    connection.close();
+  }
+
+  /** Of a pipeline that never ends, and that run() starts and leaves running. */
+  abstract PipelineOptions unbounded();
+
+  abstract PipelineOptions bounded();
+
+  @ParameterizedTest(name = "outer {0}, seed {1}")
+  @CsvSource({"false, 1", "false, 2", "true, 3", "true, 4"})
+  void followsRandomChangesOfBothSides(boolean outer, long seed) throws Exception {
+    follow(outer, seed);
+  }
+
+  @Tag("nightly")
+  @ParameterizedTest(name = "outer {0}, seed {1}")
+  @MethodSource("manySeeds")
+  void followsManyRandomChangesOfBothSides(boolean outer, long seed) throws Exception {
+    follow(outer, seed);
+  }
+
+  static Stream<Arguments> manySeeds() {
+    return LongStream.range(100, 150).mapToObj(seed -> Arguments.of(seed % 2 == 0, seed));
+  }
+
+  private void follow(boolean outer, long seed) throws Exception {
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(4 * CHANGES_AT_ONCE, 1);
+      PipelineResult running = start(unbounded(), join(outer, visits, orders, sink));
+      try {
+        assertComesToRest(seed, held, data.joined(outer), Duration.ZERO);
+        for (int round = 0; round < ROUNDS; round++) {
+          data.change(CHANGES_AT_ONCE, 1 + 3 * round / ROUNDS);
+          if (round % 9 == 8) {
+            data.deleteBothSides(3);
+          }
+          // some rounds follow each other at once, others leave the join time to come between
+          for (int i = 0; i < round % 4; i++) {
+            held.contents();
+          }
+        }
+        assertThat("the test joins something", data.joined(outer), is(not(anEmptyMap())));
+        assertComesToRest(seed, held, data.joined(outer), Duration.ofSeconds(1));
+      } finally {
+        running.cancel();
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "outer {0}")
+  @CsvSource({"false, 11", "true, 12"})
+  void boundedAndReplayedGivesTheJoinToo(boolean outer, long seed) throws Exception {
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(150, 3);
+      DeltaJoin whole = join(outer, visits, orders, sink).withStoppingPosition(Position.latest());
+      start(bounded(), whole).waitUntilFinish();
+      assertComesToRest(seed, held, data.joined(outer), Duration.ZERO);
+
+      // what the sink holds of these keys goes, though only deletes tell of them now
+      data.deleteBothSides(8);
+      data.change(50, 3);
+      start(bounded(), join(outer, visits, orders, sink).withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      assertComesToRest(seed, held, data.joined(outer), Duration.ZERO);
+    }
+  }
+
+  /** From the earliest change on, on a sink that is there already: it is the join again. */
+  @Test
+  void aReplayLeavesTheSinkEqual() throws Exception {
+    long seed = 21;
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(200, 3);
+      for (int run = 0; run < 2; run++) {
+        PipelineResult running = start(unbounded(), join(true, visits, orders, sink));
+        try {
+          // rows at the end of every bucket: once they are in the sink, all before them was read
+          data.change(80, 3);
+          assertComesToRest(seed, held, data.joined(true), Duration.ofSeconds(1));
+        } finally {
+          running.cancel();
+        }
+      }
+    }
+  }
+
+  /** Then a pair and the left row alone have one and the same key in the sink. */
+  @ParameterizedTest(name = "outer {0}")
+  @CsvSource({"false", "true"})
+  void joinsOneToOne(boolean outer) throws Exception {
+    String visits = tables.visits();
+    String payments =
+        tables.daily(
+            "payments",
+            Schema.newBuilder()
+                .column("user_id", DataTypes.STRING())
+                .column("ds", DataTypes.STRING())
+                .column("pay_amt", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds"),
+            2);
+    String sink =
+        tables.daily(
+            "visits_paid",
+            JoinTables.visitColumns()
+                .column("pay_amt", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds"),
+            2);
+    FlussTable visitTable = tables.cluster().describe(visits);
+    FlussTable paymentTable = tables.cluster().describe(payments);
+    try (TableWriter visit = TableWriter.open(visitTable, visitTable.schema());
+        TableWriter payment = TableWriter.open(paymentTable, paymentTable.schema());
+        TailedTable held = tables.tail(sink)) {
+      String day = "20260101";
+      for (String user : List.of("both", "left", "gone")) {
+        visit.upsert(Row.withSchema(visitTable.schema()).addValues(user, day, "1", 1L).build());
+      }
+      for (String user : List.of("both", "right", "gone")) {
+        payment.upsert(Row.withSchema(paymentTable.schema()).addValues(user, day, 9L).build());
+      }
+      payment.delete(Row.withSchema(paymentTable.schema()).addValues("gone", day, 0L).build());
+      visit.flush();
+      payment.flush();
+      start(
+              bounded(),
+              (outer ? DeltaJoin.leftOuter() : DeltaJoin.inner())
+                  .left(tables.cluster(), visits, "first_page_time", "pv")
+                  .right(tables.cluster(), payments, "pay_amt")
+                  .on("user_id", "ds")
+                  .to(tables.cluster(), sink)
+                  .withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      List<Object> pair = List.<Object>of("both", day, "1", 1L, 9L);
+      Map<String, List<Object>> expected =
+          outer
+              ? Map.of(
+                  "[both, 20260101]", pair,
+                  "[left, 20260101]", Arrays.asList("left", day, "1", 1L, null),
+                  "[gone, 20260101]", Arrays.asList("gone", day, "1", 1L, null))
+              : Map.of("[both, 20260101]", pair);
+      assertComesToRest(0, held, expected, Duration.ZERO);
+    }
+  }
+
+  private DeltaJoin join(boolean outer, String visits, String orders, String sink) {
+    DeltaJoin join =
+        (outer ? DeltaJoin.leftOuter() : DeltaJoin.inner())
+            .left(tables.cluster(), visits, "first_page_time", "pv")
+            .right(tables.cluster(), orders, "order_id", "order_time", "pay_amt")
+            .on("user_id", "ds")
+            .withComputed(
+                "is_matched",
+                FieldType.STRING,
+                row ->
+                    VisitsAndOrders.isMatched(
+                        row.getString("first_page_time"), row.getString("order_time")))
+            .to(tables.cluster(), sink)
+            .withPartitionDiscoveryInterval(Duration.ofMillis(200));
+    return outer ? join.withStandIn("order_id", VisitsAndOrders.NO_ORDER) : join;
+  }
+
+  private static PipelineResult start(PipelineOptions options, DeltaJoin join) {
+    Pipeline pipeline = Pipeline.create(options);
+    pipeline.apply(join);
+    return pipeline.run();
+  }
+
+  private static void assertComesToRest(
+      long seed, TailedTable held, Map<String, List<Object>> expected, Duration quiet) {
+    await("seed " + seed)
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(20))
+        .during(quiet)
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(() -> assertThat("seed " + seed, held.contents(), equalTo(expected)));
+  }
+}

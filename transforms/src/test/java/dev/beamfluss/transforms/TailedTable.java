@@ -1,0 +1,99 @@
+package dev.beamfluss.transforms;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.fluss.client.Connection;
+import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.client.table.Table;
+import org.apache.fluss.client.table.scanner.ScanRecord;
+import org.apache.fluss.client.table.scanner.log.LogScanner;
+import org.apache.fluss.client.table.scanner.log.ScanRecords;
+import org.apache.fluss.metadata.PartitionInfo;
+import org.apache.fluss.metadata.TableBucket;
+import org.apache.fluss.metadata.TableInfo;
+import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.row.InternalRow;
+import org.apache.fluss.types.DataTypeRoot;
+
+/**
+ * What a partitioned KV table holds, by following its changelog with the plain Fluss client: an
+ * answer that owes nothing to the code under test. Columns may be STRING and BIGINT.
+ */
+final class TailedTable implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(10);
+
+  private final Admin admin;
+  private final Table table;
+  private final TableInfo info;
+  private final TablePath path;
+  private final LogScanner scanner;
+  private final Set<Long> partitions = new HashSet<>();
+  private final Map<String, List<Object>> rows = new TreeMap<>();
+
+  TailedTable(Connection connection, String table) {
+    this.admin = connection.getAdmin();
+    this.path =
+        TablePath.of(
+            table.substring(0, table.indexOf('.')), table.substring(table.indexOf('.') + 1));
+    this.table = connection.getTable(path);
+    this.info = this.table.getTableInfo();
+    this.scanner = this.table.newScan().createLogScanner();
+  }
+
+  /** The rows as lists of their values, by key; as new as what has come until now. */
+  Map<String, List<Object>> contents() throws Exception {
+    for (PartitionInfo partition : admin.listPartitionInfos(path).get(30, TimeUnit.SECONDS)) {
+      if (partitions.add(partition.getPartitionId())) {
+        for (int bucket = 0; bucket < info.getNumBuckets(); bucket++) {
+          scanner.subscribeFromBeginning(partition.getPartitionId(), bucket);
+        }
+      }
+    }
+    if (!partitions.isEmpty()) {
+      ScanRecords polled = scanner.poll(POLL);
+      for (TableBucket bucket : polled.buckets()) {
+        polled.records(bucket).forEach(this::apply);
+      }
+    }
+    return new TreeMap<>(rows);
+  }
+
+  private void apply(ScanRecord record) {
+    List<Object> values = values(record.getRow());
+    List<Object> key = new ArrayList<>();
+    for (int index : info.getSchema().getPrimaryKeyIndexes()) {
+      key.add(values.get(index));
+    }
+    switch (record.getChangeType()) {
+      case APPEND_ONLY, INSERT, UPDATE_AFTER -> rows.put(key.toString(), values);
+      case DELETE -> rows.remove(key.toString());
+      case UPDATE_BEFORE -> {}
+    }
+  }
+
+  private List<Object> values(InternalRow row) {
+    List<Object> values = new ArrayList<>();
+    for (int i = 0; i < info.getRowType().getFieldCount(); i++) {
+      boolean text = info.getRowType().getTypeAt(i).is(DataTypeRoot.STRING);
+      values.add(
+          row.isNullAt(i) ? null : text ? row.getString(i).toString() : (Object) row.getLong(i));
+    }
+    return values;
+  }
+
+  @Override
+  public void close() {
+    try {
+      scanner.close();
+      table.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("Could not close the scanner of " + path, e);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package dev.beamfluss.transforms;
+
+import dev.beamfluss.io.fluss.FlussCluster;
+import dev.beamfluss.io.fluss.FlussTable;
+import dev.beamfluss.io.fluss.TableWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.apache.beam.sdk.values.Row;
+
+/** Random changes of visits and orders, written to their tables and to maps in memory. */
+final class VisitsAndOrders implements AutoCloseable {
+  static final String NO_ORDER = "none";
+  private static final int USERS = 6;
+  private static final int ORDERS_A_VISIT = 4;
+  private static final List<String> DAYS = List.of("20260101", "20260102", "20260103");
+
+  private record Visit(String user, String day) implements Comparable<Visit> {
+    @Override
+    public int compareTo(Visit other) {
+      return (user + day).compareTo(other.user + other.day);
+    }
+  }
+
+  private record Order(Visit visit, String id) implements Comparable<Order> {
+    @Override
+    public int compareTo(Order other) {
+      int byVisit = visit.compareTo(other.visit);
+      return byVisit != 0 ? byVisit : id.compareTo(other.id);
+    }
+  }
+
+  private record VisitValues(String firstPageTime, long pv) {}
+
+  private record OrderValues(String orderTime, long payAmt) {}
+
+  private final Random random;
+  private final FlussTable visitTable;
+  private final FlussTable orderTable;
+  private final TableWriter visitWriter;
+  private final TableWriter orderWriter;
+  private final Map<Visit, VisitValues> visits = new TreeMap<>();
+  private final Map<Order, OrderValues> orders = new TreeMap<>();
+
+  VisitsAndOrders(FlussCluster cluster, String visitTable, String orderTable, long seed) {
+    this.random = new Random(seed);
+    this.visitTable = cluster.describe(visitTable);
+    this.orderTable = cluster.describe(orderTable);
+    this.visitWriter = TableWriter.open(this.visitTable, this.visitTable.schema());
+    this.orderWriter = TableWriter.open(this.orderTable, this.orderTable.schema());
+  }
+
+  /**
+   * Makes some changes, acknowledged when this returns.
+   *
+   * @param days how many of the days there are by now
+   */
+  void change(int number, int days) {
+    for (int i = 0; i < number; i++) {
+      Visit visit = new Visit("user" + random.nextInt(USERS), DAYS.get(random.nextInt(days)));
+      if (random.nextInt(5) < 2) {
+        if (random.nextInt(3) == 0) {
+          deleteVisit(visit);
+        } else {
+          VisitValues values = new VisitValues(time(), random.nextInt(100));
+          visits.put(visit, values);
+          visitWriter.upsert(visitRow(visit, values));
+        }
+      } else {
+        Order order = new Order(visit, "order" + random.nextInt(ORDERS_A_VISIT));
+        if (random.nextInt(3) == 0) {
+          deleteOrder(order);
+        } else {
+          OrderValues values = new OrderValues(time(), random.nextInt(10_000));
+          orders.put(order, values);
+          orderWriter.upsert(orderRow(order, values));
+        }
+      }
+    }
+    flush();
+  }
+
+  /** Deletes every row of both sides of some keys at once. */
+  void deleteBothSides(int keys) {
+    for (Visit visit : List.copyOf(visits.keySet()).subList(0, Math.min(keys, visits.size()))) {
+      deleteVisit(visit);
+      for (Order order : List.copyOf(orders.keySet())) {
+        if (order.visit().equals(visit)) {
+          deleteOrder(order);
+        }
+      }
+    }
+    flush();
+  }
+
+  private void deleteVisit(Visit visit) {
+    visits.remove(visit);
+    visitWriter.delete(visitRow(visit, new VisitValues("", 0)));
+  }
+
+  private void deleteOrder(Order order) {
+    orders.remove(order);
+    orderWriter.delete(orderRow(order, new OrderValues("", 0)));
+  }
+
+  private void flush() {
+    visitWriter.flush();
+    orderWriter.flush();
+  }
+
+  private String time() {
+    return String.format("%02d:%02d", random.nextInt(24), random.nextInt(60));
+  }
+
+  private Row visitRow(Visit visit, VisitValues values) {
+    return Row.withSchema(visitTable.schema())
+        .addValues(visit.user(), visit.day(), values.firstPageTime(), values.pv())
+        .build();
+  }
+
+  private Row orderRow(Order order, OrderValues values) {
+    return Row.withSchema(orderTable.schema())
+        .addValues(
+            order.visit().user(),
+            order.visit().day(),
+            order.id(),
+            values.orderTime(),
+            values.payAmt())
+        .build();
+  }
+
+  /** The join of what both sides hold now, a list of the sink's columns by its key. */
+  Map<String, List<Object>> joined(boolean outer) {
+    Map<String, List<Object>> result = new TreeMap<>();
+    visits.forEach(
+        (visit, v) -> {
+          boolean[] any = {false};
+          orders.forEach(
+              (order, o) -> {
+                if (order.visit().equals(visit)) {
+                  any[0] = true;
+                  String matched = isMatched(v.firstPageTime(), o.orderTime());
+                  put(result, visit, v, order.id(), o.orderTime(), o.payAmt(), matched);
+                }
+              });
+          if (outer && !any[0]) {
+            put(result, visit, v, NO_ORDER, null, null, isMatched(v.firstPageTime(), null));
+          }
+        });
+    return result;
+  }
+
+  static String isMatched(String firstPageTime, String orderTime) {
+    return orderTime == null ? "no order" : firstPageTime.compareTo(orderTime) <= 0 ? "yes" : "no";
+  }
+
+  private static void put(
+      Map<String, List<Object>> result, Visit visit, VisitValues values, Object... right) {
+    Object[] row = new Object[8];
+    row[0] = visit.user();
+    row[1] = visit.day();
+    row[2] = values.firstPageTime();
+    row[3] = values.pv();
+    System.arraycopy(right, 0, row, 4, right.length);
+    result.put(List.of(row[0], row[1], row[4]).toString(), Arrays.asList(row));
+  }
+
+  @Override
+  public void close() {
+    visitWriter.close();
+    orderWriter.close();
+  }
+}
