@@ -9,7 +9,7 @@ import dev.beamfluss.pipelines.ingest.GeneratorOptions;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Effect;
 import dev.beamfluss.pipelines.ingest.IngestOptions;
 import dev.beamfluss.pipelines.ingest.IngestRules;
-import dev.beamfluss.pipelines.ingest.Replay;
+import dev.beamfluss.pipelines.ingest.ReplayedTables;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -63,7 +63,7 @@ class IngestAgainstAnswerTest {
 
   private static void compare(String which, List<Event> log, IngestOptions options) {
     IngestRules rules = new IngestRules(options, rejected -> {});
-    Replay tables = new Replay();
+    ReplayedTables tables = new ReplayedTables();
     log.forEach(event -> rules.accept(event, tables));
     AttributionAnswer answer =
         AttributionAnswer.of(log, options.zone(), options.keepRepeatedRows());

@@ -170,7 +170,7 @@ class EventGeneratorTest {
   @Test
   void hasEveryKindOfCancel() {
     IngestRules rules = new IngestRules(IngestOptions.defaults(), rejected -> {});
-    Replay tables = new Replay();
+    ReplayedTables tables = new ReplayedTables();
     List<Event> events = events(SMALL);
     events.forEach(event -> rules.accept(event, tables));
 

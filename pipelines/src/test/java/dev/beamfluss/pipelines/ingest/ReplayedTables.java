@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** The two tables after everything was written, and their naive join. */
-public final class Replay implements IngestRules.Sink {
+public final class ReplayedTables implements IngestRules.Sink {
 
   private record OrderKey(String userId, String ds, String orderId) {
     static OrderKey of(OrderRow row) {

@@ -1,0 +1,92 @@
+package dev.beamfluss.pipelines.ingest;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.startsWith;
+
+import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.pipelines.attribution.AttributionTables;
+import dev.beamfluss.pipelines.tables.TableCreator;
+import dev.beamfluss.pipelines.tables.TableOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class IngestTest {
+  @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
+
+  @TempDir Path directory;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  private int run(String... flags) throws Exception {
+    return Ingest.run(
+        flags,
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private Path log() throws Exception {
+    return Files.writeString(
+        directory.resolve("events.csv"),
+        """
+        ts_ms,user_id,event,item_id,order_id,price,category
+        1569888000000,1,view,10,,35.79,tea
+        this is no event
+        1569888001000,1,order,10,o1,35.79,tea
+        """);
+  }
+
+  @Test
+  void malformedLinesGoToTheErrorFileWithTheirNumbersAndTheRestGoesOn() throws Exception {
+    String prefix = fluss.newDatabase() + "_";
+    TableOptions options = TableOptions.defaults().withBucketNum(1).withDatabasePrefix(prefix);
+    try (TableCreator creator = TableCreator.connect(fluss.bootstrapServers())) {
+      AttributionTables.definitions(options).forEach(creator::create);
+    }
+    Path errors = directory.resolve("errors.tsv");
+
+    int status =
+        run(
+            "--bootstrapServers=" + fluss.bootstrapServers(),
+            "--databasePrefix=" + prefix,
+            "--events=" + log(),
+            "--errors=" + errors);
+
+    assertThat(err(), status, is(0));
+    List<String> lines = Files.readAllLines(errors);
+    assertThat(lines.toString(), lines.size(), is(1));
+    assertThat(lines.get(0), allOf(startsWith("3\t"), containsString("this is no event")));
+    assertThat(out(), containsString("2 rows written"));
+  }
+
+  @Test
+  void missingTablesAndServersAreNamed() throws Exception {
+    assertThat(
+        run(
+            "--bootstrapServers=" + fluss.bootstrapServers(),
+            "--databasePrefix=nowhere_",
+            "--events=" + log()),
+        is(2));
+    assertThat(err(), containsString("nowhere_attribution.order_ri"));
+    assertThat(run("--events=" + log()), is(2));
+    assertThat(err(), containsString("bootstrapServers"));
+  }
+}
