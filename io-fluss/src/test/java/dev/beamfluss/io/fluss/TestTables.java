@@ -33,19 +33,20 @@ final class TestTables {
 
   /** KV, key (user_id, order_id), bucket key user_id. */
   static String orders(FlussExtension fluss, int buckets) {
-    return create(
-        fluss,
-        "orders",
-        TableDescriptor.builder()
-            .schema(
-                Schema.newBuilder()
-                    .column("user_id", DataTypes.STRING())
-                    .column("order_id", DataTypes.STRING())
-                    .column("amount", DataTypes.BIGINT())
-                    .primaryKey("user_id", "order_id")
-                    .build())
-            .distributedBy(buckets, "user_id")
-            .build());
+    return create(fluss, "orders", ordersDescriptor(buckets));
+  }
+
+  static TableDescriptor ordersDescriptor(int buckets) {
+    return TableDescriptor.builder()
+        .schema(
+            Schema.newBuilder()
+                .column("user_id", DataTypes.STRING())
+                .column("order_id", DataTypes.STRING())
+                .column("amount", DataTypes.BIGINT())
+                .primaryKey("user_id", "order_id")
+                .build())
+        .distributedBy(buckets, "user_id")
+        .build();
   }
 
   /** KV, key (user_id, ds, order_id), bucket key user_id, a partition a day, none ever dropped. */
@@ -88,7 +89,10 @@ final class TestTables {
   }
 
   static String create(FlussExtension fluss, String name, TableDescriptor descriptor) {
-    TablePath path = TablePath.of(fluss.newDatabase(), name);
+    return create(fluss, TablePath.of(fluss.newDatabase(), name), descriptor);
+  }
+
+  static String create(FlussExtension fluss, TablePath path, TableDescriptor descriptor) {
     FlussCluster cluster = cluster(fluss);
     try (Connections.Lease lease = Connections.lease(cluster, "test")) {
       Waiting.get(
@@ -98,6 +102,16 @@ final class TestTables {
           "create " + path);
     }
     return path.toString();
+  }
+
+  static void drop(FlussTable table) {
+    try (Connections.Lease lease = Connections.lease(table.cluster(), "test")) {
+      Waiting.get(
+          lease.connection().getAdmin().dropTable(table.tablePath(), false),
+          Duration.ofSeconds(30),
+          table.cluster(),
+          "drop " + table.path());
+    }
   }
 
   static void dropPartition(FlussExtension fluss, String table, String column, String value) {
