@@ -68,6 +68,7 @@ public final class Demo {
   static int run(String[] args, PrintStream out, PrintStream err) {
     try {
       PipelineOptionsFactory.register(DemoOptions.class);
+      PipelineOptionsFactory.register(AttributionOptions.class);
       DemoOptions options =
           PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
       return new Demo(args, options, out).run() ? 0 : 1;

@@ -13,9 +13,11 @@ import org.joda.time.Duration;
 /** A pipeline that runs beside the caller until it is cancelled, on either runner. */
 public final class RunningPipeline implements AutoCloseable {
   private final PipelineResult result;
+  private final boolean direct;
 
-  private RunningPipeline(PipelineResult result) {
+  private RunningPipeline(PipelineResult result, boolean direct) {
     this.result = result;
+    this.direct = direct;
   }
 
   /** Lets a pipeline made with these options run beside the caller; call before it is made. */
@@ -34,7 +36,8 @@ public final class RunningPipeline implements AutoCloseable {
 
   /** Starts a pipeline. */
   public static RunningPipeline start(Pipeline pipeline) {
-    return new RunningPipeline(pipeline.run());
+    return new RunningPipeline(
+        pipeline.run(), DirectRunner.class.equals(pipeline.getOptions().getRunner()));
   }
 
   /**
@@ -43,16 +46,17 @@ public final class RunningPipeline implements AutoCloseable {
    * @throws IllegalStateException with the pipeline's own failure as its cause, if it tells one
    */
   public void check() {
-    PipelineResult.State state = result.getState();
-    if (!state.isTerminal()) {
-      return;
-    }
+    PipelineResult.State state;
     try {
-      result.waitUntilFinish(Duration.standardSeconds(10));
+      // the direct runner gives its failure once, and only to who has not asked for its state
+      // before
+      state = direct ? result.waitUntilFinish(Duration.millis(1)) : result.getState();
     } catch (RuntimeException e) {
       throw new IllegalStateException("The pipeline failed", e);
     }
-    throw new IllegalStateException("The pipeline ended by itself: " + state);
+    if (state != null && state.isTerminal()) {
+      throw new IllegalStateException("The pipeline ended by itself: " + state);
+    }
   }
 
   /** Cancels it. */

@@ -1,13 +1,13 @@
 package dev.beamfluss.pipelines.ingest;
 
 import dev.beamfluss.io.fluss.FlussCluster;
-import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 
 /**
@@ -20,13 +20,30 @@ import org.apache.beam.sdk.values.Row;
  * replay that is run again after a failure ends in the same tables.
  */
 public final class Replay implements AutoCloseable {
+  private static final Schema ORDER =
+      Schema.builder()
+          .addStringField("order_id")
+          .addStringField("user_id")
+          .addStringField("order_time")
+          .addStringField("pay_amt")
+          .addStringField("ds")
+          .build();
+  private static final Schema VISIT =
+      Schema.builder()
+          .addStringField("user_id")
+          .addStringField("first_page_time")
+          .addInt64Field("pv")
+          .addStringField("ds")
+          .build();
+
+  /** Nobody waits for a single row here, so batches may fill for longer than in a bundle. */
+  private static final String LINGER = "10ms";
+
   private static final int EVENTS_BETWEEN_CHECKS = 5_000;
   private static final long LONGEST_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final TableWriter orders;
   private final TableWriter visits;
-  private final FlussTable orderTable;
-  private final FlussTable visitTable;
   private final IngestRules rules;
   private final double speed;
   private final AtomicLong rowsWritten = new AtomicLong();
@@ -52,10 +69,9 @@ public final class Replay implements AutoCloseable {
     }
     this.speed = speed;
     this.rules = new IngestRules(options, rejected);
-    this.orderTable = cluster.describe(orderTable);
-    this.visitTable = cluster.describe(visitTable);
-    this.orders = TableWriter.open(this.orderTable, this.orderTable.schema());
-    this.visits = TableWriter.open(this.visitTable, this.visitTable.schema());
+    FlussCluster patient = cluster.withProperty("client.writer.batch-timeout", LINGER);
+    this.orders = TableWriter.open(patient.describe(orderTable), ORDER);
+    this.visits = TableWriter.open(patient.describe(visitTable), VISIT);
   }
 
   /** Writes all events; returns once the cluster has acknowledged all rows. */
@@ -129,23 +145,14 @@ public final class Replay implements AutoCloseable {
     @Override
     public void upsertVisit(VisitRow row) {
       visits.upsert(
-          Row.withSchema(visitTable.schema())
-              .withFieldValue("user_id", row.userId())
-              .withFieldValue("first_page_time", row.firstPageTime())
-              .withFieldValue("pv", row.pv())
-              .withFieldValue("ds", row.ds())
-              .build());
+          Row.withSchema(VISIT)
+              .attachValues(row.userId(), row.firstPageTime(), row.pv(), row.ds()));
       rowsWritten.incrementAndGet();
     }
 
-    private Row orderRow(OrderRow row) {
-      return Row.withSchema(orderTable.schema())
-          .withFieldValue("order_id", row.orderId())
-          .withFieldValue("user_id", row.userId())
-          .withFieldValue("order_time", row.orderTime())
-          .withFieldValue("pay_amt", row.payAmt())
-          .withFieldValue("ds", row.ds())
-          .build();
+    private static Row orderRow(OrderRow row) {
+      return Row.withSchema(ORDER)
+          .attachValues(row.orderId(), row.userId(), row.orderTime(), row.payAmt(), row.ds());
     }
   }
 }
