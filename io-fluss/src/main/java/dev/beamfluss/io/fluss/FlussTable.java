@@ -30,6 +30,8 @@ public final class FlussTable implements Serializable {
     PREFIX
   }
 
+  private static final int MAX_NAMES_LISTED = 20;
+
   private final FlussCluster cluster;
   private final String path;
   private final long tableId;
@@ -103,7 +105,12 @@ public final class FlussTable implements Serializable {
         (databaseExists
                 ? "Database " + path.getDatabaseName() + " has the tables "
                 : "There is no database " + path.getDatabaseName() + " either, only the databases ")
-            + others.stream().sorted().limit(20).collect(joining(", ", "[", "]")));
+            + some(others));
+  }
+
+  private static String some(List<String> names) {
+    String more = names.size() > MAX_NAMES_LISTED ? ", ...] (" + names.size() + " in all)" : "]";
+    return names.stream().sorted().limit(MAX_NAMES_LISTED).collect(joining(", ", "[", more));
   }
 
   /** The cluster that holds the table. */
