@@ -30,7 +30,10 @@ public final class Position implements Serializable {
     return EARLIEST;
   }
 
-  /** The end of the log as it is when the pipeline is built. */
+  /**
+   * The end of the log: where a bounded read stops, as it is when the pipeline is built; where an
+   * unbounded read starts, as it is when the read first runs.
+   */
   public static Position latest() {
     return LATEST;
   }

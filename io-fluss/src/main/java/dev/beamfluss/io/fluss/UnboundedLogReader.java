@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.beam.sdk.io.UnboundedSource;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
+import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.exception.PartitionNotExistException;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
@@ -28,6 +29,9 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
 
   /** How far the watermark of a bucket without news stays behind this machine's clock. */
   private static final Duration IDLE_WATERMARK_LAG = Duration.ofSeconds(5);
+
+  /** When to try again to read a partition that is not ready. */
+  private static final Duration RETRY = Duration.ofMillis(200);
 
   private final UnboundedLogSource source;
   private final Map<BucketId, Long> nextOffsets;
@@ -67,7 +71,6 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
       positioned = true;
     }
     assign(partitions);
-    lastDiscovery = System.nanoTime();
     return advance();
   }
 
@@ -110,22 +113,23 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
         assign(discovery.join());
       } catch (RuntimeException e) {
         LOG.warn("Could not list the partitions of {}; trying again.", table().path(), e);
+        lastDiscovery = System.nanoTime();
       }
       discovery = null;
-      lastDiscovery = System.nanoTime();
     }
   }
 
   /** Subscribes to what is there and not read yet, from its beginning; lets go what is gone. */
   private void assign(List<Partition> partitions) {
     Set<BucketId> present = new HashSet<>();
+    boolean missing = false;
     for (Partition partition : partitions) {
       for (int bucket : source.ownedBuckets()) {
         BucketId id = id(partition, bucket);
         present.add(id);
         long offset = nextOffsets.computeIfAbsent(id, b -> LogScanner.EARLIEST_OFFSET);
-        if (!poller.isSubscribed(id)) {
-          poller.subscribe(id, offset);
+        if (!poller.isSubscribed(id) && !subscribe(id, offset)) {
+          missing = true;
         }
       }
     }
@@ -134,6 +138,22 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
         poller.unsubscribe(gone);
         nextOffsets.remove(gone);
       }
+    }
+    long interval = source.spec().partitionDiscoveryInterval().toNanos();
+    lastDiscovery = System.nanoTime() - (missing ? Math.max(0, interval - RETRY.toNanos()) : 0);
+  }
+
+  /**
+   * Says whether it could: a partition made or dropped a moment ago is listed by the coordinator
+   * while the servers that are asked for its leaders know nothing of it.
+   */
+  private boolean subscribe(BucketId id, long offset) {
+    try {
+      poller.subscribe(id, offset);
+      return true;
+    } catch (FlussRuntimeException e) {
+      LOG.info("Bucket {} of {} cannot be read yet; trying again.", id, table().path(), e);
+      return false;
     }
   }
 

@@ -14,11 +14,14 @@ import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
 import org.apache.fluss.config.Configuration;
+import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.metadata.PartitionInfo;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.record.ChangeType;
 import org.apache.fluss.row.InternalRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Follows the changelog of a partitioned table with Fluss's own client, so that what the pipeline
@@ -38,6 +41,7 @@ final class TableTail implements AutoCloseable {
     void onChange(boolean present, InternalRow row, long storedAt);
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(TableTail.class);
   private static final Duration POLL = Duration.ofMillis(50);
   private static final long DISCOVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
@@ -96,9 +100,15 @@ final class TableTail implements AutoCloseable {
     List<PartitionInfo> partitions =
         connection.getAdmin().listPartitionInfos(path).get(30, TimeUnit.SECONDS);
     for (PartitionInfo partition : partitions) {
-      if (subscribed.add(partition.getPartitionId())) {
-        for (int bucket = 0; bucket < table.getTableInfo().getNumBuckets(); bucket++) {
-          scanner.subscribe(partition.getPartitionId(), bucket, LogScanner.EARLIEST_OFFSET);
+      long id = partition.getPartitionId();
+      if (!subscribed.contains(id)) {
+        try {
+          for (int bucket = 0; bucket < table.getTableInfo().getNumBuckets(); bucket++) {
+            scanner.subscribe(id, bucket, LogScanner.EARLIEST_OFFSET);
+          }
+          subscribed.add(id);
+        } catch (FlussRuntimeException e) {
+          LOG.debug("Partition {} of {} cannot be read yet", id, path, e);
         }
       }
     }
