@@ -80,7 +80,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 @AutoValue
 public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   private static final int DEFAULT_KEYS_IN_FLIGHT = 5_000;
-  private static final int DEFAULT_SHARDS = 16;
+  private static final int DEFAULT_SHARDS = 8;
 
   abstract boolean outer();
 
@@ -226,8 +226,9 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
 
   /**
    * Into how many groups the join keys are hashed; a group is worked on by one worker at a time, so
-   * this bounds the parallelism: 16 by default. Several times the parallelism spreads the work
-   * evenly. It may differ from run to run, but not when restoring from a checkpoint.
+   * this bounds the parallelism: 8 by default. Several times the parallelism spreads the work
+   * evenly; more make smaller rounds of lookups and writes. It may differ from run to run, but not
+   * when restoring from a checkpoint.
    */
   public DeltaJoin withShards(int shards) {
     if (shards < 1) {

@@ -64,9 +64,13 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
             "list the partitions of table " + table().path());
     if (!positioned) {
       for (Partition partition : partitions) {
-        partition
-            .offsets(table(), poller.admin(), source.ownedBuckets(), source.spec().start())
-            .forEach((bucket, offset) -> nextOffsets.put(id(partition, bucket), offset));
+        try {
+          partition
+              .offsets(table(), poller.admin(), source.ownedBuckets(), source.spec().start())
+              .forEach((bucket, offset) -> nextOffsets.put(id(partition, bucket), offset));
+        } catch (PartitionNotExistException e) {
+          LOG.info("Partition {} is being made or dropped; taken as a new one.", partition, e);
+        }
       }
       positioned = true;
     }

@@ -17,8 +17,8 @@ public interface AttributionOptions extends ClusterOptions, StreamingOptions {
   void setPartitionDiscoveryMillis(int value);
 
   /** See {@link dev.beamfluss.transforms.DeltaJoin#withShards}. */
-  @Description("Groups the users are hashed into; bounds the parallelism of the join. Default: 16")
-  @Default.Integer(16)
+  @Description("Groups the users are hashed into; bounds the parallelism of the join. Default: 8")
+  @Default.Integer(8)
   int getJoinShards();
 
   /** Sets {@link #getJoinShards}. */

@@ -9,8 +9,8 @@ import org.apache.beam.sdk.options.StreamingOptions;
 public interface DemoOptions extends EventInputOptions, StreamingOptions {
 
   /** How long the events should take to come in. */
-  @Description("Seconds over which the events come in; 0 as fast as it goes. Default: 20")
-  @Default.Integer(20)
+  @Description("Seconds over which the events come in; 0 as fast as it goes. Default: 30")
+  @Default.Integer(30)
   int getSeconds();
 
   /** Sets {@link #getSeconds}. */
