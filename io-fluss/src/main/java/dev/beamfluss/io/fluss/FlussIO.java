@@ -1,7 +1,5 @@
 package dev.beamfluss.io.fluss;
 
-import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
-
 import com.google.auto.value.AutoValue;
 import java.time.Duration;
 import java.util.List;
@@ -113,6 +111,16 @@ public final class FlussIO {
     return new AutoValue_FlussIO_LookupRows.Builder().build();
   }
 
+  /** The table that a transform was told with the method of the given name, as it is now. */
+  private static FlussTable describe(
+      @Nullable FlussCluster cluster, @Nullable String table, String method) {
+    if (cluster == null || table == null) {
+      throw new IllegalArgumentException(
+          String.format("Name the table with %s(cluster, \"db.table\").", method));
+    }
+    return cluster.describe(table);
+  }
+
   private static List<String> named(String... columns) {
     if (columns.length == 0) {
       throw new IllegalArgumentException("Name at least one column in withColumns(..).");
@@ -164,8 +172,7 @@ public final class FlussIO {
     }
 
     FlussTable describe() {
-      checkArgumentNotNull(cluster(), "Name the table to read with from(cluster, \"db.table\").");
-      return cluster().describe(checkArgumentNotNull(table()));
+      return FlussIO.describe(cluster(), table(), "from");
     }
 
     ReadSpec spec(FlussTable table) {
@@ -375,7 +382,7 @@ public final class FlussIO {
      */
     @Override
     public PCollection<Row> expand(PBegin input) {
-      FlussTable table = WriteToTable.target(cluster(), table());
+      FlussTable table = FlussIO.describe(cluster(), table(), "from");
       table.requireKeyed("be read by key");
       List<String> wanted = columns() == null ? table.schema().getFieldNames() : columns();
       table.requireColumns(wanted, "read");
@@ -432,7 +439,7 @@ public final class FlussIO {
 
     @Override
     public FlussWriteResult expand(PCollection<Row> input) {
-      FlussTable table = WriteToTable.target(cluster(), table());
+      FlussTable table = FlussIO.describe(cluster(), table(), "to");
       Schema schema = input.getSchema();
       TableWriter.checkWholeRows(table, schema);
       return WriteToTable.rows(input, table, errorHandler());
@@ -479,7 +486,7 @@ public final class FlussIO {
 
     @Override
     public FlussWriteResult expand(PCollection<RowChange> input) {
-      FlussTable table = WriteToTable.target(cluster(), table());
+      FlussTable table = FlussIO.describe(cluster(), table(), "to");
       table.requireKeyed("take changes");
       if (!(input.getCoder() instanceof RowChangeCoder coder)) {
         throw new IllegalArgumentException(
@@ -546,8 +553,7 @@ public final class FlussIO {
 
     @Override
     public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
-      checkArgumentNotNull(cluster(), "Name the table to look up with in(cluster, \"db.table\").");
-      FlussTable table = cluster().describe(checkArgumentNotNull(table()));
+      FlussTable table = FlussIO.describe(cluster(), table(), "in");
       return LookupInTable.expand(
           input,
           table,

@@ -1,7 +1,5 @@
 package dev.beamfluss.io.fluss;
 
-import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
-
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.beam.sdk.coders.Coder;
@@ -27,11 +25,6 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /** The step both writes of {@link FlussIO} are made of. */
 final class WriteToTable {
   private WriteToTable() {}
-
-  static FlussTable target(@Nullable FlussCluster cluster, @Nullable String table) {
-    checkArgumentNotNull(cluster, "Name the cluster and the table, \"db.table\".");
-    return cluster.describe(checkArgumentNotNull(table));
-  }
 
   static FlussWriteResult rows(
       PCollection<Row> input, FlussTable table, @Nullable ErrorHandler<BadRecord, ?> errorHandler) {
