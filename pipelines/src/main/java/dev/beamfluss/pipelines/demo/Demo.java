@@ -42,6 +42,7 @@ import org.apache.beam.sdk.values.Row;
 public final class Demo {
   private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int MOST_DAYS = 60;
+  private static final int BUCKETS = 2;
 
   /** Set by the launcher where standard output is a terminal. */
   private static final String TERMINAL_PROPERTY = "beamfluss.terminal";
@@ -136,10 +137,7 @@ public final class Demo {
 
   private void createTables(String bootstrap) {
     TableOptions tables =
-        TableOptions.defaults()
-            .withBucketNum(options.getBucketNum())
-            .withNumPrecreate(0)
-            .withNumRetention(-1);
+        TableOptions.defaults().withBucketNum(BUCKETS).withNumPrecreate(0).withNumRetention(-1);
     try (TableCreator creator = TableCreator.connect(bootstrap)) {
       for (TableDefinition table : AttributionTables.definitions(tables)) {
         creator.create(table);

@@ -31,12 +31,4 @@ public interface DemoOptions extends EventInputOptions, StreamingOptions {
 
   /** Sets {@link #getPatienceSeconds}. */
   void setPatienceSeconds(int value);
-
-  /** Buckets of the demo's tables. */
-  @Description("Buckets a partition of the demo's tables has. Default: 2")
-  @Default.Integer(2)
-  int getBucketNum();
-
-  /** Sets {@link #getBucketNum}. */
-  void setBucketNum(int value);
 }
