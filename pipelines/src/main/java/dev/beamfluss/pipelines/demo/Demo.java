@@ -50,9 +50,11 @@ public final class Demo {
   private final String[] args;
   private final DemoOptions options;
   private final PrintStream out;
+  private final PrintStream err;
   private final boolean terminal;
 
-  private Demo(String[] args, DemoOptions options, PrintStream out) {
+  private Demo(String[] args, DemoOptions options, PrintStream out, PrintStream err) {
+    this.err = err;
     this.args = args.clone();
     this.options = options;
     this.out = out;
@@ -72,7 +74,7 @@ public final class Demo {
       PipelineOptionsFactory.register(AttributionOptions.class);
       DemoOptions options =
           PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
-      return new Demo(args, options, out).run() ? 0 : 1;
+      return new Demo(args, options, out, err).run() ? 0 : 1;
     } catch (IllegalArgumentException e) {
       err.println(e.getMessage());
       return 2;
@@ -126,11 +128,15 @@ public final class Demo {
     }
   }
 
-  private static List<Event> read(EventInput input, IngestCounts unread) throws IOException {
+  private List<Event> read(EventInput input, IngestCounts unread) throws IOException {
     List<Event> events = new ArrayList<>();
     Iterator<Event> iterator =
         input.open(
-            line -> unread.add(Outcome.MALFORMED_LINE), event -> unread.add(Outcome.OUTSIDE_DAYS));
+            line -> {
+              unread.add(Outcome.MALFORMED_LINE);
+              err.println(line.toTabSeparated());
+            },
+            event -> unread.add(Outcome.OUTSIDE_DAYS));
     iterator.forEachRemaining(events::add);
     return events;
   }
@@ -175,7 +181,7 @@ public final class Demo {
             database + AttributionTables.VISITS,
             speed(events),
             EventInputOptions.rules(options),
-            rejected -> {})) {
+            line -> err.println(line.toTabSeparated()))) {
       long start = System.nanoTime();
       CompletableFuture<Void> feeding = feed(replay, events);
       Progress progress = new Progress(out, terminal, replay, observer, events.size());

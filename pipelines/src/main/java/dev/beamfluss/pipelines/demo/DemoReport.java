@@ -31,7 +31,10 @@ final class DemoReport {
 
   /** All events are written. */
   void fed(Replay replay, IngestCounts unread, long nanos) {
-    counts = replay.counts().toString();
+    IngestCounts all = new IngestCounts();
+    all.addAll(unread);
+    all.addAll(replay.counts());
+    counts = all.toString();
     figures.put("events_left_out_before", unread.rows());
     figures.put("rows_in", replay.rowsWritten());
     figures.put("feeding_seconds", seconds(nanos));

@@ -52,8 +52,7 @@ public final class Ingest {
 
   private static void ingest(IngestProgramOptions options, PrintStream out, PrintStream errors)
       throws IOException, InterruptedException {
-    Consumer<RejectedLine> reject =
-        line -> errors.println(line.line() + "\t" + line.reason() + "\t" + line.raw());
+    Consumer<RejectedLine> reject = line -> errors.println(line.toTabSeparated());
     EventInput input = EventInputOptions.input(options);
     out.println("Reading " + input.description());
     String database = options.getDatabasePrefix() + AttributionTables.DATABASE + ".";

@@ -81,6 +81,12 @@ public final class IngestCounts {
     outcomes.merge(outcome, 1L, Long::sum);
   }
 
+  /** Adds what another has counted. */
+  public void addAll(IngestCounts other) {
+    other.outcomes.forEach((outcome, times) -> outcomes.merge(outcome, times, Long::sum));
+    other.effects.forEach((effect, times) -> effects.merge(effect, times, Long::sum));
+  }
+
   void add(Effect effect, long times) {
     effects.merge(effect, times, Long::sum);
   }

@@ -7,4 +7,10 @@ package dev.beamfluss.pipelines.ingest;
  * @param reason what is wrong with it, for people
  * @param raw the row's text, in full
  */
-public record RejectedLine(long line, String reason, String raw) {}
+public record RejectedLine(long line, String reason, String raw) {
+
+  /** Line number, reason and text with tabs between them, as the error output has it. */
+  public String toTabSeparated() {
+    return line + "\t" + reason + "\t" + raw;
+  }
+}
