@@ -2,6 +2,7 @@ package dev.beamfluss.io.fluss;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
@@ -42,12 +43,18 @@ final class Connections {
 
     synchronized Connection open(FlussCluster cluster) {
       if (connection == null) {
-        connection =
-            Waiting.call(
-                () -> ConnectionFactory.createConnection(configuration(cluster)),
-                Waiting.METADATA_PATIENCE,
-                cluster,
-                "accept a connection");
+        try {
+          connection =
+              Waiting.call(
+                  () -> ConnectionFactory.createConnection(configuration(cluster)),
+                  Waiting.METADATA_PATIENCE,
+                  cluster,
+                  "accept a connection");
+        } catch (CompletionException e) {
+          throw new FlussUnreachableException(
+              e.getMessage() + ". Check that its servers run and that this machine reaches them.",
+              e.getCause());
+        }
       }
       return connection;
     }

@@ -2,6 +2,7 @@ package dev.beamfluss.pipelines.attribution;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.DeltaJoin;
 import java.time.Duration;
 import org.apache.beam.sdk.Pipeline;
@@ -32,18 +33,26 @@ public final class Attribution {
 
   private Attribution() {}
 
-  /** Builds the pipeline and runs it until it is cancelled. */
+  /**
+   * Builds the pipeline and runs it until it is cancelled. A wrong flag or table ends the program
+   * with status 2, a failure with status 1.
+   */
   public static void main(String[] args) {
+    int status = Program.run(System.err, () -> run(args));
+    if (status != Program.DONE) {
+      System.exit(status);
+    }
+  }
+
+  private static int run(String[] args) {
     PipelineOptionsFactory.register(AttributionOptions.class);
     AttributionOptions options =
         PipelineOptionsFactory.fromArgs(args).withValidation().as(AttributionOptions.class);
     options.setStreaming(true);
-    if (options.getJobName() == null || options.getJobName().isEmpty()) {
-      options.setJobName("attribution");
-    }
     Pipeline pipeline = Pipeline.create(options);
     apply(pipeline, options);
     pipeline.run().waitUntilFinish();
+    return Program.DONE;
   }
 
   /** Adds the join to a pipeline. */

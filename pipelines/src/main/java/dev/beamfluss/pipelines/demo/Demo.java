@@ -14,6 +14,7 @@ import dev.beamfluss.pipelines.ingest.EventInputOptions;
 import dev.beamfluss.pipelines.ingest.IngestCounts;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.ingest.Replay;
+import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
@@ -69,24 +70,15 @@ public final class Demo {
   }
 
   static int run(String[] args, PrintStream out, PrintStream err) {
-    try {
-      PipelineOptionsFactory.register(DemoOptions.class);
-      PipelineOptionsFactory.register(AttributionOptions.class);
-      DemoOptions options =
-          PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
-      return new Demo(args, options, out, err).run() ? 0 : 1;
-    } catch (IllegalArgumentException e) {
-      err.println(e.getMessage());
-      return 2;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      err.println("Interrupted.");
-      return 1;
-    } catch (Exception e) {
-      err.println("The demo failed: " + e.getMessage());
-      e.printStackTrace(err);
-      return 1;
-    }
+    return Program.run(
+        err,
+        () -> {
+          PipelineOptionsFactory.register(DemoOptions.class);
+          PipelineOptionsFactory.register(AttributionOptions.class);
+          DemoOptions options =
+              PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
+          return new Demo(args, options, out, err).run() ? Program.DONE : Program.FAILED;
+        });
   }
 
   private boolean run() throws Exception {

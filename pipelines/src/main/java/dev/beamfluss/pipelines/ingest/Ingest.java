@@ -3,6 +3,7 @@ package dev.beamfluss.pipelines.ingest;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.Program;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -21,33 +22,29 @@ public final class Ingest {
   private Ingest() {}
 
   /** Runs the program. */
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
     int status = run(args, System.out, System.err);
     // the clients' threads would keep the JVM for a while
     System.exit(status);
   }
 
-  static int run(String[] args, PrintStream out, PrintStream err)
-      throws IOException, InterruptedException {
-    try {
-      PipelineOptionsFactory.register(IngestProgramOptions.class);
-      IngestProgramOptions options =
-          PipelineOptionsFactory.fromArgs(args).withValidation().as(IngestProgramOptions.class);
-      if (options.getErrors() == null) {
-        ingest(options, out, err);
-      } else {
-        try (PrintStream errors = new PrintStream(options.getErrors(), StandardCharsets.UTF_8)) {
-          ingest(options, out, errors);
-        }
-      }
-      return 0;
-    } catch (IllegalArgumentException e) {
-      err.println(e.getMessage());
-      return 2;
-    } catch (IllegalStateException e) {
-      err.println(e.getMessage());
-      return 1;
-    }
+  static int run(String[] args, PrintStream out, PrintStream err) {
+    return Program.run(
+        err,
+        () -> {
+          PipelineOptionsFactory.register(IngestProgramOptions.class);
+          IngestProgramOptions options =
+              PipelineOptionsFactory.fromArgs(args).withValidation().as(IngestProgramOptions.class);
+          if (options.getErrors() == null) {
+            ingest(options, out, err);
+          } else {
+            try (PrintStream errors =
+                new PrintStream(options.getErrors(), StandardCharsets.UTF_8)) {
+              ingest(options, out, errors);
+            }
+          }
+          return Program.DONE;
+        });
   }
 
   private static void ingest(IngestProgramOptions options, PrintStream out, PrintStream errors)
