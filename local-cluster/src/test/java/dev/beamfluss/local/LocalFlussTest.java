@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -236,9 +237,17 @@ class LocalFlussTest {
     }
   }
 
+  /** The client does not ask again where the server it asks has just stopped. */
+  private static Table open(Connection connection) {
+    return Awaitility.await()
+        .ignoreExceptions()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> connection.getTable(TABLE), notNullValue());
+  }
+
   private static void upsert(Connection connection, Map<Integer, String> rows) throws Exception {
     assertThat(rows, not(anEmptyMap()));
-    try (Table table = connection.getTable(TABLE)) {
+    try (Table table = open(connection)) {
       UpsertWriter writer = table.newUpsert().createWriter();
       for (Map.Entry<Integer, String> row : rows.entrySet()) {
         writer
@@ -250,7 +259,7 @@ class LocalFlussTest {
 
   private static Map<Integer, String> lookup(Connection connection, int... ids) throws Exception {
     Map<Integer, String> found = new TreeMap<>();
-    try (Table table = connection.getTable(TABLE)) {
+    try (Table table = open(connection)) {
       Lookuper lookuper = table.newLookup().createLookuper();
       for (int id : ids) {
         InternalRow row =

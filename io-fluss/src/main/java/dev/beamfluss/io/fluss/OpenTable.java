@@ -15,9 +15,8 @@ final class OpenTable implements AutoCloseable {
     this.lease = Connections.lease(description.cluster(), purpose);
     try {
       this.table =
-          Waiting.call(
+          Waiting.askBlocking(
               () -> lease.connection().getTable(description.tablePath()),
-              Waiting.METADATA_PATIENCE,
               description.cluster(),
               "open table " + description.path());
       if (table.getTableInfo().getTableId() != description.tableId()) {

@@ -45,7 +45,7 @@ final class Waiting {
 
   /**
    * As {@link #get}, asking again while the cluster is not ready: the leaders of a table or a
-   * partition made a moment ago are not known yet.
+   * partition made a moment ago are not known yet, or the server that was asked has just stopped.
    */
   static <T> T ask(Supplier<CompletableFuture<T>> question, FlussCluster cluster, String what) {
     long deadline = System.nanoTime() + METADATA_PATIENCE.toNanos();
@@ -67,10 +67,18 @@ final class Waiting {
     }
   }
 
-  /**
-   * Runs a client call that blocks without bound of its own on a thread that may be left behind.
-   */
+  /** As {@link #get}, for a client call that blocks; without bound of its own if it likes. */
   static <T> T call(Supplier<T> call, Duration patience, FlussCluster cluster, String what) {
+    return get(onThreadOfItsOwn(call, what), patience, cluster, what);
+  }
+
+  /** As {@link #ask}, for a client call that blocks. */
+  static <T> T askBlocking(Supplier<T> call, FlussCluster cluster, String what) {
+    return ask(() -> onThreadOfItsOwn(call, what), cluster, what);
+  }
+
+  /** The thread may be left behind, blocked. */
+  private static <T> CompletableFuture<T> onThreadOfItsOwn(Supplier<T> call, String what) {
     CompletableFuture<T> result = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -84,7 +92,7 @@ final class Waiting {
             "fluss-call-" + what.replace(' ', '-'));
     thread.setDaemon(true);
     thread.start();
-    return get(result, patience, cluster, what);
+    return result;
   }
 
   static Throwable unwrap(Throwable t) {
