@@ -75,7 +75,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * <h2>Event time</h2>
  *
  * A row's timestamp is the time the cluster stored it. The watermark follows the rows at hand, and
- * this machine's clock minus five seconds where nothing has come for as long.
+ * this machine's clock minus five seconds where nothing has come for as long. While a backlog of
+ * several buckets is read, rows can come behind it: windows over a backlog need allowed lateness.
  */
 public final class FlussIO {
 
