@@ -17,6 +17,7 @@ import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
@@ -105,16 +106,16 @@ final class ReadSuite implements Suite {
     return () -> read.measure(rows);
   }
 
-  private static FlussIO.ReadRows read(
+  private static FlussIO.Read<Row> read(
       FlussCluster cluster, EventTable table, int columns, boolean bounded) {
-    FlussIO.ReadRows read =
+    FlussIO.Read<Row> read =
         FlussIO.readRows()
             .from(cluster, table.path().toString())
             .withColumns(table.firstColumns(columns).toArray(String[]::new));
     return bounded ? read.withStoppingPosition(Position.latest()) : read;
   }
 
-  private static double ours(PipelineOptions options, FlussIO.ReadRows read, int rows)
+  private static double ours(PipelineOptions options, FlussIO.Read<Row> read, int rows)
       throws Exception {
     Counter.reset();
     Pipeline pipeline = Pipeline.create(options);

@@ -291,7 +291,7 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   /** Only key columns travel: a change says what to compute, not with what. */
   private PCollection<RowChange> changes(
       PBegin input, String name, Side side, List<String> columns) {
-    FlussIO.ReadChanges read =
+    FlussIO.Read<RowChange> read =
         FlussIO.readChanges()
             .from(side.cluster(), side.table())
             .withColumns(columns.toArray(String[]::new))

@@ -8,7 +8,14 @@ import org.joda.time.Instant;
 
 /** The part that readers of batches have in common: open late, hand out, close. */
 abstract class BoundedBatchReader extends BoundedSource.BoundedReader<RowBatch> {
+  private final BoundedTableSource source;
+  private final ReadMetrics metrics;
   private @Nullable RowBatch current;
+
+  BoundedBatchReader(BoundedTableSource source, ReadSpec spec) {
+    this.source = source;
+    this.metrics = new ReadMetrics(spec.schema(), "bounded");
+  }
 
   /** Opens what is read; called once, before the first {@link #next}. */
   abstract void open();
@@ -25,6 +32,9 @@ abstract class BoundedBatchReader extends BoundedSource.BoundedReader<RowBatch> 
   @Override
   public final boolean advance() throws IOException {
     current = next();
+    if (current != null) {
+      metrics.read(current);
+    }
     return current != null;
   }
 
@@ -38,6 +48,11 @@ abstract class BoundedBatchReader extends BoundedSource.BoundedReader<RowBatch> 
 
   @Override
   public final Instant getCurrentTimestamp() {
-    return Instant.ofEpochMilli(getCurrent().minTimestamp());
+    return Instant.ofEpochMilli(getCurrent().minTimestamp(EventTime.BEFORE_ALL));
+  }
+
+  @Override
+  public final BoundedTableSource getCurrentSource() {
+    return source;
   }
 }

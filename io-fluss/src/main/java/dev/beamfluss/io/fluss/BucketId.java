@@ -11,6 +11,10 @@ record BucketId(long partitionId, int bucket) implements Serializable {
     return new TableBucket(tableId, partitionId == NO_PARTITION ? null : partitionId, bucket);
   }
 
+  String describe() {
+    return "bucket " + bucket + (partitionId == NO_PARTITION ? "" : " of partition " + partitionId);
+  }
+
   static BucketId of(TableBucket bucket) {
     Long partition = bucket.getPartitionId();
     return new BucketId(partition == null ? NO_PARTITION : partition, bucket.getBucket());

@@ -3,10 +3,9 @@ package dev.beamfluss.io.fluss;
 import com.google.auto.value.AutoValue;
 import java.time.Duration;
 import java.util.List;
-import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.PTransform;
-import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
@@ -15,6 +14,9 @@ import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
+import org.joda.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads, writes and looks up tables of <a href="https://fluss.apache.org">Apache Fluss</a>.
@@ -80,21 +82,31 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 public final class FlussIO {
 
+  private static final Logger LOG = LoggerFactory.getLogger(FlussIO.class);
+
+  /** A table with more columns is hardly ever needed whole. */
+  private static final int WIDE = 20;
+
   private FlussIO() {}
 
   /** Reads the rows of a log table. */
-  public static ReadRows readRows() {
-    return new AutoValue_FlussIO_ReadRows.Builder().setOptions(ReadOptions.defaults()).build();
+  public static Read<Row> readRows() {
+    return Read.of(ReadShape.ROWS);
   }
 
-  /** Reads the changelog of a KV table. */
-  public static ReadChanges readChanges() {
-    return new AutoValue_FlussIO_ReadChanges.Builder().setOptions(ReadOptions.defaults()).build();
+  /** Reads the changelog of a KV table; by default all it holds first, as inserts. */
+  public static Read<RowChange> readChanges() {
+    return Read.of(ReadShape.CHANGES);
   }
 
-  /** Reads what a KV table holds now: the latest row of each key. A bounded read. */
+  /**
+   * Reads what a table holds now: of a KV table the latest row of each key, of a log table all
+   * rows. A bounded read.
+   */
   public static ReadContents readContents() {
-    return new AutoValue_FlussIO_ReadContents.Builder().build();
+    return new AutoValue_FlussIO_ReadContents.Builder()
+        .setEventTime(new EventTime.Stored())
+        .build();
   }
 
   /** Appends rows to a log table, or upserts them into a KV table. */
@@ -129,9 +141,62 @@ public final class FlussIO {
     return List.of(columns);
   }
 
-  /** What {@link ReadRows} and {@link ReadChanges} have in common. */
+  private static List<String> columns(FlussTable table, @Nullable List<String> wanted) {
+    List<String> all = table.schema().getFieldNames();
+    if (wanted == null) {
+      if (all.size() > WIDE) {
+        LOG.warn(
+            "Table {} is read whole, with all its {} columns. Name those you need with"
+                + " withColumns(..), or say withAllColumns().",
+            table.path(),
+            all.size());
+      }
+      return all;
+    }
+    if (wanted.isEmpty()) {
+      return all;
+    }
+    table.requireColumns(wanted, "read");
+    return wanted;
+  }
+
+  private static void checkFilter(FlussTable table, @Nullable PartitionFilter filter) {
+    if (filter != null && table.partitionColumns().isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s has no partitions to filter. Leave out withPartitionFilter(..).",
+              table.path()));
+    }
+  }
+
+  private static Duration positive(Duration duration, String method) {
+    if (duration.isNegative() || duration.isZero()) {
+      throw new IllegalArgumentException(
+          String.format("%s(%s): give a time longer than zero.", method, duration));
+    }
+    return duration;
+  }
+
+  private static void populate(
+      DisplayData.Builder builder,
+      @Nullable FlussCluster cluster,
+      @Nullable String table,
+      @Nullable List<String> columns,
+      EventTime eventTime) {
+    WriteToTable.populate(builder, cluster, table);
+    builder
+        .addIfNotNull(
+            DisplayData.item(
+                "columns",
+                columns == null ? null : columns.isEmpty() ? "all" : String.join(",", columns)))
+        .add(DisplayData.item("eventTime", eventTime.toString()));
+  }
+
+  /** Implementation of {@link #readRows()} and {@link #readChanges()}. */
   @AutoValue
-  abstract static class ReadOptions {
+  public abstract static class Read<T> extends PTransform<PBegin, PCollection<T>> {
+    abstract ReadShape<T> shape();
+
     abstract @Nullable FlussCluster cluster();
 
     abstract @Nullable String table();
@@ -142,203 +207,206 @@ public final class FlussIO {
 
     abstract @Nullable Position stop();
 
+    abstract @Nullable PartitionFilter partitionFilter();
+
     abstract Duration partitionDiscoveryInterval();
 
-    abstract Builder toBuilder();
+    abstract EventTime eventTime();
+
+    abstract Duration maxOutOfOrderness();
+
+    abstract Duration clusterTimeout();
+
+    abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
+
+    abstract Builder<T> toBuilder();
 
     @AutoValue.Builder
-    abstract static class Builder {
-      abstract Builder setCluster(FlussCluster cluster);
+    abstract static class Builder<T> {
+      abstract Builder<T> setShape(ReadShape<T> shape);
 
-      abstract Builder setTable(String table);
+      abstract Builder<T> setCluster(FlussCluster cluster);
 
-      abstract Builder setColumns(List<String> columns);
+      abstract Builder<T> setTable(String table);
 
-      abstract Builder setStart(Position start);
+      abstract Builder<T> setColumns(List<String> columns);
 
-      abstract Builder setStop(Position stop);
+      abstract Builder<T> setStart(Position start);
 
-      abstract Builder setPartitionDiscoveryInterval(Duration interval);
+      abstract Builder<T> setStop(Position stop);
 
-      abstract ReadOptions build();
+      abstract Builder<T> setPartitionFilter(PartitionFilter filter);
+
+      abstract Builder<T> setPartitionDiscoveryInterval(Duration interval);
+
+      abstract Builder<T> setEventTime(EventTime eventTime);
+
+      abstract Builder<T> setMaxOutOfOrderness(Duration maxOutOfOrderness);
+
+      abstract Builder<T> setClusterTimeout(Duration timeout);
+
+      abstract Builder<T> setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
+
+      abstract Read<T> build();
     }
 
-    static final Duration DISCOVERY_INTERVAL = Duration.ofSeconds(10);
-
-    static ReadOptions defaults() {
-      return new AutoValue_FlussIO_ReadOptions.Builder()
-          .setStart(Position.earliest())
-          .setPartitionDiscoveryInterval(DISCOVERY_INTERVAL)
+    static <T> Read<T> of(ReadShape<T> shape) {
+      return new AutoValue_FlussIO_Read.Builder<T>()
+          .setShape(shape)
+          .setStart(Position.full())
+          .setPartitionDiscoveryInterval(ReadSpec.DISCOVERY_INTERVAL)
+          .setEventTime(new EventTime.Stored())
+          .setMaxOutOfOrderness(Duration.ZERO)
+          .setClusterTimeout(ReadSpec.CLUSTER_TIMEOUT)
           .build();
     }
 
-    FlussTable describe() {
-      return FlussIO.describe(cluster(), table(), "from");
-    }
-
-    ReadSpec spec(FlussTable table) {
-      List<String> wanted = columns() == null ? table.schema().getFieldNames() : columns();
-      table.requireColumns(wanted, "read");
-      return ReadSpec.of(table, wanted, start(), partitionDiscoveryInterval());
-    }
-
-    PCollection<RowBatch> read(PBegin input, ReadSpec spec) {
-      if (stop() == null) {
-        return input.apply("Poll", Read.from(new UnboundedLogSource(spec)));
-      }
-      return input.apply(
-          "Poll",
-          Read.from(
-              new BoundedLogSource(spec, BucketRange.resolve(spec.table(), start(), stop()))));
-    }
-
-    void populate(DisplayData.Builder builder) {
-      builder
-          .addIfNotNull(DisplayData.item("table", table()))
-          .addIfNotNull(
-              DisplayData.item("cluster", cluster() == null ? null : cluster().toString()))
-          .addIfNotNull(
-              DisplayData.item("columns", columns() == null ? null : String.join(",", columns())))
-          .add(DisplayData.item("startingPosition", start().toString()))
-          .addIfNotNull(
-              DisplayData.item("stoppingPosition", stop() == null ? null : stop().toString()));
-    }
-  }
-
-  /** Implementation of {@link #readRows()}. */
-  @AutoValue
-  public abstract static class ReadRows extends PTransform<PBegin, PCollection<Row>> {
-    abstract ReadOptions options();
-
-    @AutoValue.Builder
-    abstract static class Builder {
-      abstract Builder setOptions(ReadOptions options);
-
-      abstract ReadRows build();
-    }
-
-    private ReadRows with(ReadOptions.Builder options) {
-      return new AutoValue_FlussIO_ReadRows.Builder().setOptions(options.build()).build();
-    }
-
     /** Reads this table, {@code database.table}. Required. */
-    public ReadRows from(FlussCluster cluster, String table) {
-      return with(options().toBuilder().setCluster(cluster).setTable(table));
+    public Read<T> from(FlussCluster cluster, String table) {
+      return toBuilder().setCluster(cluster).setTable(table).build();
     }
 
     /**
-     * Reads only these columns, in this order; the server sends no others of a table in the Arrow
-     * log format, which is the default. Without this, all.
+     * Reads only these columns, in this order. Of a log in the Arrow format, which is the default,
+     * the server sends no others; snapshots and logs in other formats travel whole.
      */
-    public ReadRows withColumns(String... columns) {
-      return with(options().toBuilder().setColumns(named(columns)));
+    public Read<T> withColumns(String... columns) {
+      return toBuilder().setColumns(named(columns)).build();
     }
 
     /**
-     * Where to start where there is no checkpoint to go on from: {@link Position#earliest()} by
-     * default. A partition that appears later is read from its beginning.
+     * Reads all columns the table has when the pipeline is built. The same as naming none, but
+     * meant so: a table of more than 20 columns is read whole with a warning otherwise.
      */
-    public ReadRows withStartingPosition(Position start) {
-      return with(options().toBuilder().setStart(start));
+    public Read<T> withAllColumns() {
+      return toBuilder().setColumns(List.of()).build();
+    }
+
+    /**
+     * Where to start where there is no checkpoint to go on from: {@link Position#full()} by
+     * default. A partition that appears later was not there to be left out, and is read from its
+     * beginning.
+     */
+    public Read<T> withStartingPosition(Position start) {
+      return toBuilder().setStart(start).build();
     }
 
     /**
      * Where to end, which makes the read a bounded one over the partitions there are when the
      * pipeline is built. Without this, it never ends.
+     *
+     * @param stop {@link Position#latest()} or a timestamp
      */
-    public ReadRows withStoppingPosition(Position stop) {
-      return with(options().toBuilder().setStop(stop));
+    public Read<T> withStoppingPosition(Position stop) {
+      if (stop.kind() == Position.Kind.FULL || stop.kind() == Position.Kind.EARLIEST) {
+        throw new IllegalArgumentException(
+            String.format(
+                "A read cannot stop at %s. Give Position.latest() or Position.timestamp(..).",
+                stop));
+      }
+      return toBuilder().setStop(stop).build();
     }
 
-    /** How often to look for new partitions: every 10 seconds by default. */
-    public ReadRows withPartitionDiscoveryInterval(Duration interval) {
-      return with(options().toBuilder().setPartitionDiscoveryInterval(interval));
+    /** Reads only the partitions that the filter accepts: all by default. */
+    public Read<T> withPartitionFilter(PartitionFilter filter) {
+      return toBuilder().setPartitionFilter(filter).build();
+    }
+
+    /**
+     * How often to look for new partitions: every 10 seconds by default. The watermark of a
+     * partitioned table is never younger than the last look.
+     */
+    public Read<T> withPartitionDiscoveryInterval(Duration interval) {
+      return toBuilder()
+          .setPartitionDiscoveryInterval(positive(interval, "withPartitionDiscoveryInterval"))
+          .build();
+    }
+
+    /**
+     * Takes the rows' event time from this column, which may be of type TIMESTAMP (taken as UTC),
+     * TIMESTAMP_LTZ or BIGINT (milliseconds since the epoch) and need not be among those that are
+     * read. A row that holds null there goes to the error handler. By default, event time is when
+     * the cluster stored the row.
+     */
+    public Read<T> withTimestampColumn(String column) {
+      return toBuilder().setEventTime(new EventTime.Column(column)).build();
+    }
+
+    /**
+     * Takes the rows' event time from this function of the row with the columns that are read. A
+     * row for which it fails or gives null goes to the error handler.
+     */
+    public Read<T> withTimestampFn(SerializableFunction<Row, Instant> function) {
+      return toBuilder().setEventTime(new EventTime.Function(function)).build();
+    }
+
+    /**
+     * By how much event time may go back within a bucket without a row being late: not at all by
+     * default, which is right for the time of storing.
+     */
+    public Read<T> withMaxOutOfOrderness(Duration maxOutOfOrderness) {
+      if (maxOutOfOrderness.isNegative()) {
+        throw new IllegalArgumentException(
+            "withMaxOutOfOrderness(" + maxOutOfOrderness + "): give a time of zero or more.");
+      }
+      return toBuilder().setMaxOutOfOrderness(maxOutOfOrderness).build();
+    }
+
+    /**
+     * For how long nothing may be heard of a bucket before an unbounded read fails, and with it,
+     * the runner's attempt: 2 minutes by default. Until then it goes on trying.
+     */
+    public Read<T> withClusterTimeout(Duration timeout) {
+      return toBuilder().setClusterTimeout(positive(timeout, "withClusterTimeout")).build();
+    }
+
+    /**
+     * Gets what cannot be read: a row that Beam has no value for, or that has no event time. The
+     * record says which row it is, and why. Without a handler, such a row fails the pipeline.
+     */
+    public Read<T> withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+      return toBuilder().setErrorHandler(errorHandler).build();
     }
 
     @Override
-    public PCollection<Row> expand(PBegin input) {
-      FlussTable table = options().describe();
-      if (table.isKeyed()) {
-        throw new IllegalArgumentException(
-            String.format(
-                "Table %s is a KV table (primary key %s). Read its changelog with"
-                    + " FlussIO.readChanges().",
-                table.path(), table.primaryKey()));
-      }
-      ReadSpec spec = options().spec(table);
-      return options()
-          .read(input, spec)
-          .apply("Unpack", ParDo.of(new Unpack.Rows()))
-          .setRowSchema(spec.schema());
+    public PCollection<T> expand(PBegin input) {
+      FlussTable table = describe(cluster(), table(), "from");
+      shape().check(table);
+      checkFilter(table, partitionFilter());
+      eventTime().check(table);
+      ReadSpec spec =
+          ReadSpec.builder(table)
+              .setColumns(FlussIO.columns(table, columns()))
+              .setStart(start())
+              .setPartitionFilter(partitionFilter())
+              .setPartitionDiscoveryInterval(partitionDiscoveryInterval())
+              .setEventTime(eventTime())
+              .setMaxOutOfOrderness(maxOutOfOrderness())
+              .setClusterTimeout(clusterTimeout())
+              .build();
+      PCollection<RowBatch> batches =
+          stop() == null
+              ? input.apply("Poll", org.apache.beam.sdk.io.Read.from(new UnboundedLogSource(spec)))
+              : input.apply(
+                  "Poll",
+                  org.apache.beam.sdk.io.Read.from(
+                      new BoundedTableSource(
+                          spec, BoundedTableSource.Mode.ALL, BucketRange.resolve(spec, stop()))));
+      return shape().unpack(batches, spec, errorHandler());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
-      options().populate(builder);
-    }
-  }
-
-  /** Implementation of {@link #readChanges()}. */
-  @AutoValue
-  public abstract static class ReadChanges extends PTransform<PBegin, PCollection<RowChange>> {
-    abstract ReadOptions options();
-
-    @AutoValue.Builder
-    abstract static class Builder {
-      abstract Builder setOptions(ReadOptions options);
-
-      abstract ReadChanges build();
-    }
-
-    private ReadChanges with(ReadOptions.Builder options) {
-      return new AutoValue_FlussIO_ReadChanges.Builder().setOptions(options.build()).build();
-    }
-
-    /** Reads this table, {@code database.table}. Required. */
-    public ReadChanges from(FlussCluster cluster, String table) {
-      return with(options().toBuilder().setCluster(cluster).setTable(table));
-    }
-
-    /** As {@link ReadRows#withColumns}; the rows of the changes have only these columns. */
-    public ReadChanges withColumns(String... columns) {
-      return with(options().toBuilder().setColumns(named(columns)));
-    }
-
-    /** As {@link ReadRows#withStartingPosition}. */
-    public ReadChanges withStartingPosition(Position start) {
-      return with(options().toBuilder().setStart(start));
-    }
-
-    /** As {@link ReadRows#withStoppingPosition}. */
-    public ReadChanges withStoppingPosition(Position stop) {
-      return with(options().toBuilder().setStop(stop));
-    }
-
-    /** As {@link ReadRows#withPartitionDiscoveryInterval}. */
-    public ReadChanges withPartitionDiscoveryInterval(Duration interval) {
-      return with(options().toBuilder().setPartitionDiscoveryInterval(interval));
-    }
-
-    @Override
-    public PCollection<RowChange> expand(PBegin input) {
-      FlussTable table = options().describe();
-      if (!table.isKeyed()) {
-        throw new IllegalArgumentException(
-            String.format(
-                "Table %s is a log table (it has no primary key), so its rows never change. Read"
-                    + " them with FlussIO.readRows().",
-                table.path()));
-      }
-      ReadSpec spec = options().spec(table);
-      return options()
-          .read(input, spec)
-          .apply("Unpack", ParDo.of(new Unpack.Changes()))
-          .setCoder(RowChange.coder(spec.schema()));
-    }
-
-    @Override
-    public void populateDisplayData(DisplayData.Builder builder) {
-      options().populate(builder);
+      populate(builder, cluster(), table(), columns(), eventTime());
+      builder
+          .add(DisplayData.item("startingPosition", start().toString()))
+          .addIfNotNull(
+              DisplayData.item("stoppingPosition", stop() == null ? null : stop().toString()))
+          .add(
+              DisplayData.item(
+                  "partitionDiscoveryInterval", partitionDiscoveryInterval().toString()))
+          .add(DisplayData.item("maxOutOfOrderness", maxOutOfOrderness().toString()))
+          .add(DisplayData.item("clusterTimeout", clusterTimeout().toString()));
     }
   }
 
@@ -351,6 +419,12 @@ public final class FlussIO {
 
     abstract @Nullable List<String> columns();
 
+    abstract @Nullable PartitionFilter partitionFilter();
+
+    abstract EventTime eventTime();
+
+    abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -360,6 +434,12 @@ public final class FlussIO {
       abstract Builder setTable(String table);
 
       abstract Builder setColumns(List<String> columns);
+
+      abstract Builder setPartitionFilter(PartitionFilter filter);
+
+      abstract Builder setEventTime(EventTime eventTime);
+
+      abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
 
       abstract ReadContents build();
     }
@@ -371,35 +451,67 @@ public final class FlussIO {
 
     /**
      * Reads only these columns, in this order. Whole rows of the server's snapshots travel all the
-     * same; only what changed since is pruned on the server.
+     * same; only logs are pruned on the server.
      */
     public ReadContents withColumns(String... columns) {
       return toBuilder().setColumns(named(columns)).build();
     }
 
+    /** As {@link Read#withAllColumns}. */
+    public ReadContents withAllColumns() {
+      return toBuilder().setColumns(List.of()).build();
+    }
+
+    /** As {@link Read#withPartitionFilter}. */
+    public ReadContents withPartitionFilter(PartitionFilter filter) {
+      return toBuilder().setPartitionFilter(filter).build();
+    }
+
     /**
-     * Each bucket's latest snapshot and its log up to its end when the pipeline is built; what
-     * changed since the snapshot is held in memory, a bucket at a time. Rows carry no event time.
+     * As {@link Read#withTimestampColumn}. Without it, the rows of a KV table come before all
+     * times, as nobody knows when they were stored.
+     */
+    public ReadContents withTimestampColumn(String column) {
+      return toBuilder().setEventTime(new EventTime.Column(column)).build();
+    }
+
+    /** As {@link Read#withTimestampFn}. */
+    public ReadContents withTimestampFn(SerializableFunction<Row, Instant> function) {
+      return toBuilder().setEventTime(new EventTime.Function(function)).build();
+    }
+
+    /** As {@link Read#withErrorHandler}. */
+    public ReadContents withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+      return toBuilder().setErrorHandler(errorHandler).build();
+    }
+
+    /**
+     * Of a KV table, each bucket's latest snapshot and its log up to its end when the pipeline is
+     * built; what changed since the snapshot is held in memory, a bucket at a time.
      */
     @Override
     public PCollection<Row> expand(PBegin input) {
-      FlussTable table = FlussIO.describe(cluster(), table(), "from");
-      table.requireKeyed("be read by key");
-      List<String> wanted = columns() == null ? table.schema().getFieldNames() : columns();
-      table.requireColumns(wanted, "read");
+      FlussTable table = describe(cluster(), table(), "from");
+      checkFilter(table, partitionFilter());
+      eventTime().check(table);
       ReadSpec spec =
-          ReadSpec.of(table, wanted, Position.earliest(), ReadOptions.DISCOVERY_INTERVAL);
-      return input
-          .apply("Scan", Read.from(new ContentsSource(spec, BucketContents.resolve(table))))
-          .apply("Unpack", ParDo.of(new Unpack.Rows()))
-          .setRowSchema(spec.schema());
+          ReadSpec.builder(table)
+              .setColumns(FlussIO.columns(table, columns()))
+              .setPartitionFilter(partitionFilter())
+              .setEventTime(eventTime())
+              .build();
+      BoundedTableSource source =
+          new BoundedTableSource(
+              spec,
+              table.isKeyed() ? BoundedTableSource.Mode.LATEST_OF_KEY : BoundedTableSource.Mode.ALL,
+              BucketRange.resolve(spec, Position.latest()));
+      return Unpack.rows(
+          input.apply("Scan", org.apache.beam.sdk.io.Read.from(source)), spec, errorHandler());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
-      WriteToTable.populate(builder, cluster(), table());
-      builder.addIfNotNull(
-          DisplayData.item("columns", columns() == null ? null : String.join(",", columns())));
+      populate(builder, cluster(), table(), columns(), eventTime());
     }
   }
 

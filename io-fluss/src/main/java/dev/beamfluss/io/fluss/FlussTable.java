@@ -11,6 +11,7 @@ import java.util.Set;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.config.AutoPartitionTimeUnit;
+import org.apache.fluss.metadata.LogFormat;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.types.RowType;
@@ -44,6 +45,7 @@ public final class FlussTable implements Serializable {
   private final @Nullable String autoPartitionColumn;
   private final @Nullable AutoPartitionTimeUnit partitionTimeUnit;
   private final HashSet<String> autoIncrementColumns;
+  private final boolean logIsArrow;
 
   private FlussTable(FlussCluster cluster, TableInfo info) {
     this.cluster = cluster;
@@ -62,6 +64,7 @@ public final class FlussTable implements Serializable {
     this.partitionTimeUnit =
         auto ? info.getTableConfig().getAutoPartitionStrategy().timeUnit() : null;
     this.autoIncrementColumns = new HashSet<>(info.getSchema().getAutoIncrementColumnNames());
+    this.logIsArrow = info.getTableConfig().getLogFormat() == LogFormat.ARROW;
   }
 
   static FlussTable describe(FlussCluster cluster, String path) {
@@ -257,6 +260,11 @@ public final class FlussTable implements Serializable {
 
   RowType rowType() {
     return rowType;
+  }
+
+  /** Whether the log is in the Arrow format, of which the server can leave out columns. */
+  boolean isLogArrow() {
+    return logIsArrow;
   }
 
   Set<String> autoIncrementColumns() {

@@ -1,57 +1,94 @@
 package dev.beamfluss.io.fluss;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.beam.sdk.values.Row;
-import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
 import org.apache.fluss.exception.PartitionNotExistException;
 import org.apache.fluss.metadata.TableBucket;
 import org.apache.fluss.record.ChangeType;
+import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.types.RowType;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Polls some buckets of a table's log and makes batches of Beam rows. Not thread-safe. */
 final class LogPoller implements AutoCloseable {
 
-  /** What one poll gave of one bucket; reading goes on at {@link #nextOffset}. */
+  /**
+   * What one poll gave of one bucket.
+   *
+   * @param offsets of the rows that could be read
+   * @param nextOffset where the scan goes on
+   */
   @SuppressWarnings("ArrayRecordComponent") // a hot path; never compared
-  record Polled(BucketId bucket, RowBatch batch, long[] offsets) {
-    long nextOffset() {
-      return offsets[offsets.length - 1] + 1;
+  record Polled(BucketId bucket, RowBatch batch, long[] offsets, long nextOffset) {
+
+    /** What of it lies before an offset, or null if nothing does. */
+    @Nullable RowBatch before(long stop) {
+      if (nextOffset <= stop) {
+        return batch;
+      }
+      int wanted = Arrays.binarySearch(offsets, stop);
+      wanted = wanted < 0 ? -wanted - 1 : wanted;
+      List<UnreadableRow> unreadable =
+          batch.unreadable().stream().filter(row -> row.offset() < stop).toList();
+      return wanted == 0 && unreadable.isEmpty()
+          ? null
+          : new RowBatch(
+              batch.rows().subList(0, wanted),
+              batch.kinds() == null ? null : Arrays.copyOf(batch.kinds(), wanted),
+              Arrays.copyOf(batch.timestamps(), wanted),
+              unreadable);
     }
   }
 
   private final FlussTable table;
   private final OpenTable open;
   private final LogScanner scanner;
-  private final RowDecoder decoder;
+  private final ScanPositions positions;
+  private final RowMaker rows;
   private final Set<BucketId> subscribed = new HashSet<>();
 
-  LogPoller(FlussTable table, List<String> columns) {
-    this.table = table;
+  LogPoller(ReadSpec spec) {
+    this.table = spec.table();
     this.open = new OpenTable(table, "read");
+    List<String> scanned = spec.scannedColumns();
     // positions of the columns today: others may have been added since the pipeline was built
     RowType now = open.table().getTableInfo().getRowType();
     this.scanner =
-        columns.equals(now.getFieldNames())
+        scanned.equals(now.getFieldNames())
             ? open.table().newScan().createLogScanner()
             : open.table()
                 .newScan()
-                .project(columns.stream().mapToInt(now::getFieldIndex).toArray())
+                .project(scanned.stream().mapToInt(now::getFieldIndex).toArray())
                 .createLogScanner();
-    this.decoder = new RowDecoder(table.rowType().project(columns));
+    this.positions = new ScanPositions(scanner);
+    this.rows = new RowMaker(spec);
   }
 
-  ScanPositions positions() {
-    return new ScanPositions(scanner);
+  OpenTable open() {
+    return open;
+  }
+
+  /** The next offset to scan, or the subscribed one (which may be a marker below 0). */
+  long position(BucketId bucket) {
+    return positions.next(bucket.of(table.tableId()));
+  }
+
+  /** Whether the position is an offset; any thread may ask. */
+  boolean hasBegun(BucketId bucket) {
+    return positions.isOffset(bucket.of(table.tableId()));
+  }
+
+  /** The end of the bucket's log, as it was when rows of it came last; 0 before that. */
+  long end(BucketId bucket) {
+    return positions.end(bucket.of(table.tableId()));
   }
 
   void subscribe(BucketId bucket, long offset) {
@@ -87,46 +124,57 @@ final class LogPoller implements AutoCloseable {
     }
   }
 
-  boolean isSubscribed(BucketId bucket) {
-    return subscribed.contains(bucket);
+  Set<BucketId> subscribed() {
+    return Set.copyOf(subscribed);
   }
 
   boolean isIdle() {
     return subscribed.isEmpty();
   }
 
+  boolean isSubscribed(BucketId bucket) {
+    return subscribed.contains(bucket);
+  }
+
   /** What has arrived, waiting at most as long as given for something to. */
-  Deque<Polled> poll(Duration patience) {
-    Deque<Polled> result = new ArrayDeque<>();
-    if (isIdle()) {
-      return result;
+  List<Polled> poll(Duration patience) {
+    if (subscribed.isEmpty()) {
+      return List.of();
     }
+    List<Polled> result = new ArrayList<>();
     ScanRecords records = scanner.poll(patience);
     for (TableBucket bucket : records.buckets()) {
       List<ScanRecord> rows = records.records(bucket);
       if (!rows.isEmpty()) {
-        result.add(decode(BucketId.of(bucket), rows));
+        result.add(decode(BucketId.of(bucket), bucket, rows));
       }
     }
     return result;
   }
 
-  private Polled decode(BucketId bucket, List<ScanRecord> records) {
+  private Polled decode(BucketId bucket, TableBucket tableBucket, List<ScanRecord> records) {
     int size = records.size();
-    List<Row> rows = new ArrayList<>(size);
+    RowMaker.Batch batch = rows.batch(size);
     long[] offsets = new long[size];
-    long[] timestamps = new long[size];
-    RowChange.Kind[] kinds = table.isKeyed() ? new RowChange.Kind[size] : null;
+    int read = 0;
     for (int i = 0; i < size; i++) {
       ScanRecord record = records.get(i);
-      rows.add(decoder.decode(record.getRow()));
-      offsets[i] = record.logOffset();
-      timestamps[i] = record.timestamp();
-      if (kinds != null) {
-        kinds[i] = kind(record.getChangeType());
+      boolean added =
+          batch.add(
+              (GenericRow) record.getRow(),
+              kind(record.getChangeType()),
+              record.timestamp(),
+              record.logOffset(),
+              bucket);
+      if (added) {
+        offsets[read++] = record.logOffset();
       }
     }
-    return new Polled(bucket, new RowBatch(rows, kinds, timestamps), offsets);
+    return new Polled(
+        bucket,
+        batch.toRowBatch(),
+        read == size ? offsets : Arrays.copyOf(offsets, read),
+        Math.max(positions.next(tableBucket), records.get(size - 1).logOffset() + 1));
   }
 
   private static RowChange.Kind kind(ChangeType type) {
@@ -138,8 +186,9 @@ final class LogPoller implements AutoCloseable {
     };
   }
 
-  Admin admin() {
-    return open.admin();
+  /** Ends a poll under way in another thread. */
+  void wakeUp() {
+    scanner.wakeup();
   }
 
   @Override

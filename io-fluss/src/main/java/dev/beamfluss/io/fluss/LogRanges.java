@@ -2,11 +2,9 @@ package dev.beamfluss.io.fluss;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
@@ -17,18 +15,31 @@ final class LogRanges implements AutoCloseable {
 
   private final FlussTable table;
   private final LogPoller poller;
-  private final ScanPositions positions;
   private final Map<BucketId, BucketRange> unfinished = new HashMap<>();
   private final Deque<RowBatch> ready = new ArrayDeque<>();
+  private final Deque<BucketRange> waiting;
 
-  LogRanges(FlussTable table, List<String> columns, Collection<BucketRange> ranges) {
-    this.table = table;
-    this.poller = new LogPoller(table, columns);
-    this.positions = poller.positions();
-    for (BucketRange range : ranges) {
-      if (range.length() > 0) {
-        unfinished.put(range.bucket(), range);
-        poller.subscribe(range.bucket(), range.start());
+  LogRanges(ReadSpec spec, Collection<BucketRange> ranges) {
+    this.table = spec.table();
+    this.poller = new LogPoller(spec);
+    this.waiting = new ArrayDeque<>(ranges);
+  }
+
+  OpenTable open() {
+    return poller.open();
+  }
+
+  /** One stretch of a bucket at a time. */
+  private void subscribe() {
+    for (int i = waiting.size(); i > 0; i--) {
+      BucketRange range = waiting.remove();
+      if (range.rows() == 0) {
+        continue;
+      }
+      if (unfinished.putIfAbsent(range.bucket(), range) == null) {
+        poller.subscribe(range.bucket(), range.start().offset());
+      } else {
+        waiting.add(range);
       }
     }
   }
@@ -40,16 +51,18 @@ final class LogRanges implements AutoCloseable {
    */
   @Nullable RowBatch next() {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
+    subscribe();
     while (ready.isEmpty() && !unfinished.isEmpty()) {
       for (LogPoller.Polled polled : poller.poll(POLL)) {
         BucketRange range = unfinished.get(polled.bucket());
-        RowBatch batch = range == null ? null : before(range.stop(), polled);
+        RowBatch batch = range == null ? null : polled.before(range.stop());
         if (batch != null) {
           ready.add(batch);
         }
       }
       if (unfinished.values().removeIf(this::isFinished)) {
         deadline = System.nanoTime() + PATIENCE.toNanos();
+        subscribe();
       } else if (ready.isEmpty() && System.nanoTime() > deadline) {
         throw new FlussUnreachableException(
             String.format(
@@ -63,26 +76,11 @@ final class LogRanges implements AutoCloseable {
   }
 
   private boolean isFinished(BucketRange range) {
-    boolean finished = positions.next(range.bucket().of(table.tableId())) >= range.stop();
+    boolean finished = poller.position(range.bucket()) >= range.stop();
     if (finished) {
       poller.unsubscribe(range.bucket());
     }
     return finished;
-  }
-
-  private static @Nullable RowBatch before(long stop, LogPoller.Polled polled) {
-    int wanted = Arrays.binarySearch(polled.offsets(), stop);
-    wanted = wanted < 0 ? -wanted - 1 : wanted;
-    RowBatch all = polled.batch();
-    if (wanted == all.size()) {
-      return all;
-    }
-    return wanted == 0
-        ? null
-        : new RowBatch(
-            all.rows().subList(0, wanted),
-            all.kinds() == null ? null : Arrays.copyOf(all.kinds(), wanted),
-            Arrays.copyOf(all.timestamps(), wanted));
   }
 
   @Override

@@ -20,16 +20,19 @@ final class OpenTable implements AutoCloseable {
               description.cluster(),
               "open table " + description.path());
       if (table.getTableInfo().getTableId() != description.tableId()) {
-        throw new IllegalStateException(
-            String.format(
-                "Table %s was dropped and created again since the pipeline was built. Start the"
-                    + " pipeline anew, without its old checkpoint.",
-                description.path()));
+        throw new IllegalStateException(replaced(description));
       }
     } catch (RuntimeException e) {
       lease.close();
       throw e;
     }
+  }
+
+  static String replaced(FlussTable table) {
+    return String.format(
+        "Table %s was dropped and created again since the pipeline was built. Start the pipeline"
+            + " anew, without its old checkpoint.",
+        table.path());
   }
 
   Table table() {

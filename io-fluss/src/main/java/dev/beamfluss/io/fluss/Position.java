@@ -9,11 +9,13 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /** A place in every bucket's log: where a read starts, or where a bounded read ends. */
 public final class Position implements Serializable {
   enum Kind {
+    FULL,
     EARLIEST,
     LATEST,
     TIMESTAMP
   }
 
+  private static final Position FULL = new Position(Kind.FULL, null);
   private static final Position EARLIEST = new Position(Kind.EARLIEST, null);
   private static final Position LATEST = new Position(Kind.LATEST, null);
 
@@ -23,6 +25,16 @@ public final class Position implements Serializable {
   private Position(Kind kind, @Nullable Instant timestamp) {
     this.kind = kind;
     this.timestamp = timestamp;
+  }
+
+  /**
+   * All that the table holds: of a KV table, the latest snapshot of each bucket and then its
+   * changelog from exactly where the snapshot ends; of a log table, the same as {@link
+   * #earliest()}. A bucket that has no snapshot yet is read from the beginning of its changelog.
+   * Only a start; a bounded read cannot stop here.
+   */
+  public static Position full() {
+    return FULL;
   }
 
   /** The oldest row that the cluster still has ({@code table.log.ttl} decides). */

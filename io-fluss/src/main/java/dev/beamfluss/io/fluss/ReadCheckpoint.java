@@ -18,32 +18,58 @@ import org.apache.beam.sdk.util.VarInt;
  *
  * @param started whether the reader had found its starting position; a runner may take a checkpoint
  *     before that
- * @param nextOffsets the next offset of every bucket it knows, a marker below 0 where nothing was
- *     read of it yet. A bucket of a partition that is not in here is new and read from its
- *     beginning.
+ * @param positions where each bucket goes on that the reader knows. A bucket of a partition that is
+ *     not in here is new and read from its beginning.
+ * @param onFinalized what to do once the runner has stored this checkpoint; not part of it
  */
-record ReadCheckpoint(boolean started, Map<BucketId, Long> nextOffsets)
+record ReadCheckpoint(
+    boolean started, Map<BucketId, BucketPosition> positions, Runnable onFinalized)
     implements UnboundedSource.CheckpointMark {
-  static final ReadCheckpoint NOT_STARTED = new ReadCheckpoint(false, Map.of());
+  private static final Runnable NOTHING = () -> {};
+  static final ReadCheckpoint NOT_STARTED = new ReadCheckpoint(false, Map.of(), NOTHING);
 
   private static final Comparator<BucketId> ORDER =
       Comparator.comparingLong(BucketId::partitionId).thenComparingInt(BucketId::bucket);
 
-  ReadCheckpoint(Map<BucketId, Long> nextOffsets) {
-    this(true, nextOffsets);
+  ReadCheckpoint(Map<BucketId, BucketPosition> positions) {
+    this(positions, NOTHING);
+  }
+
+  ReadCheckpoint(Map<BucketId, BucketPosition> positions, Runnable onFinalized) {
+    this(true, positions, onFinalized);
+  }
+
+  /** Fluss keeps no positions of readers, but it keeps the snapshots that they may come back to. */
+  @Override
+  public void finalizeCheckpoint() {
+    onFinalized.run();
   }
 
   @Override
-  public void finalizeCheckpoint() {
-    // Fluss keeps no positions of readers: nothing to commit
+  public boolean equals(Object other) {
+    return other instanceof ReadCheckpoint that
+        && started == that.started
+        && positions.equals(that.positions);
   }
 
-  /** Versioned: a later layout gets a number of its own and this one stays readable. */
+  @Override
+  public int hashCode() {
+    return positions.hashCode();
+  }
+
+  /** Versioned: a later layout gets a number of its own and earlier ones stay readable. */
   static final class Coder extends AtomicCoder<ReadCheckpoint> {
-    private static final int VERSION = 1;
+    /** Only offsets of the log. */
+    private static final int LOG_OFFSETS = 1;
+
+    /** Each bucket's position begins with its kind. */
+    private static final int POSITIONS = 2;
 
     /** In place of a version, and nothing after it. */
     private static final int NOTHING_YET = 0;
+
+    private static final int IN_LOG = 0;
+    private static final int IN_SNAPSHOT = 1;
 
     private static final Coder INSTANCE = new Coder();
 
@@ -54,21 +80,30 @@ record ReadCheckpoint(boolean started, Map<BucketId, Long> nextOffsets)
     @Override
     public void encode(ReadCheckpoint checkpoint, OutputStream out) throws IOException {
       DataOutputStream data = new DataOutputStream(out);
-      if (!checkpoint.started()) {
+      if (checkpoint.started()) {
+        data.writeByte(POSITIONS);
+        VarInt.encode(checkpoint.positions().size(), data);
+        Map<BucketId, BucketPosition> sorted = new TreeMap<>(ORDER);
+        sorted.putAll(checkpoint.positions());
+        for (Map.Entry<BucketId, BucketPosition> entry : sorted.entrySet()) {
+          encode(entry.getKey(), entry.getValue(), data);
+        }
+      } else {
         data.writeByte(NOTHING_YET);
-        data.flush();
-        return;
-      }
-      data.writeByte(VERSION);
-      VarInt.encode(checkpoint.nextOffsets().size(), data);
-      Map<BucketId, Long> sorted = new TreeMap<>(ORDER);
-      sorted.putAll(checkpoint.nextOffsets());
-      for (Map.Entry<BucketId, Long> entry : sorted.entrySet()) {
-        data.writeLong(entry.getKey().partitionId());
-        VarInt.encode(entry.getKey().bucket(), data);
-        data.writeLong(entry.getValue());
       }
       data.flush();
+    }
+
+    private static void encode(BucketId bucket, BucketPosition position, DataOutputStream data)
+        throws IOException {
+      data.writeLong(bucket.partitionId());
+      VarInt.encode(bucket.bucket(), data);
+      data.writeByte(position.isInLog() ? IN_LOG : IN_SNAPSHOT);
+      data.writeLong(position.offset());
+      if (!position.isInLog()) {
+        data.writeLong(position.snapshot());
+        data.writeLong(position.rows());
+      }
     }
 
     @Override
@@ -78,21 +113,31 @@ record ReadCheckpoint(boolean started, Map<BucketId, Long> nextOffsets)
       if (version == NOTHING_YET) {
         return NOT_STARTED;
       }
-      if (version != VERSION) {
+      if (version > POSITIONS) {
         throw new CoderException(
             "Checkpoint of a Fluss read has layout "
                 + version
                 + ", this build knows up to "
-                + VERSION
+                + POSITIONS
                 + ". Restore it with the build that wrote it, or a later one.");
       }
       int size = VarInt.decodeInt(data);
-      Map<BucketId, Long> offsets = new TreeMap<>(ORDER);
+      Map<BucketId, BucketPosition> positions = new TreeMap<>(ORDER);
       for (int i = 0; i < size; i++) {
         BucketId bucket = new BucketId(data.readLong(), VarInt.decodeInt(data));
-        offsets.put(bucket, data.readLong());
+        int kind = version == LOG_OFFSETS ? IN_LOG : data.readUnsignedByte();
+        long offset = data.readLong();
+        positions.put(
+            bucket,
+            switch (kind) {
+              case IN_LOG -> BucketPosition.inLog(offset);
+              case IN_SNAPSHOT ->
+                  BucketPosition.inSnapshot(data.readLong(), data.readLong(), offset);
+              default ->
+                  throw new CoderException("Not a position in a checkpoint of a read: " + kind);
+            });
       }
-      return new ReadCheckpoint(offsets);
+      return new ReadCheckpoint(positions);
     }
   }
 }

@@ -13,9 +13,18 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * @param rows the rows
  * @param kinds each row's kind, or null where all are inserts (log tables)
  * @param timestamps each row's event time in milliseconds since the epoch
+ * @param unreadable what was among them and cannot be read
  */
 @SuppressWarnings("ArrayRecordComponent") // a hot path; equals and hashCode compare the contents
-record RowBatch(List<Row> rows, RowChange.Kind @Nullable [] kinds, long[] timestamps) {
+record RowBatch(
+    List<Row> rows,
+    RowChange.Kind @Nullable [] kinds,
+    long[] timestamps,
+    List<UnreadableRow> unreadable) {
+
+  RowBatch(List<Row> rows, RowChange.Kind @Nullable [] kinds, long[] timestamps) {
+    this(rows, kinds, timestamps, List.of());
+  }
 
   RowChange.Kind kind(int i) {
     return kinds == null ? RowChange.Kind.INSERT : kinds[i];
@@ -25,20 +34,21 @@ record RowBatch(List<Row> rows, RowChange.Kind @Nullable [] kinds, long[] timest
     return rows.size();
   }
 
-  long minTimestamp() {
+  /** The least of the timestamps, or of all times where there are none. */
+  long minTimestamp(long ofNone) {
     long min = Long.MAX_VALUE;
     for (long timestamp : timestamps) {
       min = Math.min(min, timestamp);
     }
-    return min;
+    return timestamps.length == 0 ? ofNone : min;
   }
 
-  long maxTimestamp() {
+  long maxTimestamp(long ofNone) {
     long max = Long.MIN_VALUE;
     for (long timestamp : timestamps) {
       max = Math.max(max, timestamp);
     }
-    return max;
+    return timestamps.length == 0 ? ofNone : max;
   }
 
   @Override
@@ -46,12 +56,13 @@ record RowBatch(List<Row> rows, RowChange.Kind @Nullable [] kinds, long[] timest
     return other instanceof RowBatch that
         && rows.equals(that.rows)
         && Arrays.equals(kinds, that.kinds)
-        && Arrays.equals(timestamps, that.timestamps);
+        && Arrays.equals(timestamps, that.timestamps)
+        && unreadable.equals(that.unreadable);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(rows, Arrays.hashCode(kinds), Arrays.hashCode(timestamps));
+    return Objects.hash(rows, Arrays.hashCode(kinds), Arrays.hashCode(timestamps), unreadable);
   }
 
   @Override

@@ -37,6 +37,10 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> {
       previous = batch.timestamps()[i];
       rowCoder.encode(batch.rows().get(i), out);
     }
+    VarInt.encode(batch.unreadable().size(), out);
+    for (UnreadableRow row : batch.unreadable()) {
+      UnreadableRow.encode(row, out);
+    }
   }
 
   @Override
@@ -54,7 +58,12 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> {
       timestamps[i] = previous;
       rows.add(rowCoder.decode(in));
     }
-    return new RowBatch(rows, kinds, timestamps);
+    int unreadable = VarInt.decodeInt(in);
+    List<UnreadableRow> rest = new ArrayList<>(unreadable);
+    for (int i = 0; i < unreadable; i++) {
+      rest.add(UnreadableRow.decode(in));
+    }
+    return new RowBatch(rows, kinds, timestamps, rest);
   }
 
   @Override

@@ -11,20 +11,21 @@ import java.util.concurrent.TimeUnit;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.row.DataGetters;
+import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.InternalArray;
 import org.apache.fluss.row.InternalMap;
 import org.apache.fluss.row.InternalRow;
 import org.apache.fluss.types.ArrayType;
 import org.apache.fluss.types.DataType;
 import org.apache.fluss.types.DataTypeChecks;
+import org.apache.fluss.types.DataTypeRoot;
 import org.apache.fluss.types.MapType;
 import org.apache.fluss.types.RowType;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * Makes Beam rows of Fluss rows. The values are copies: nothing of the client's buffers is held.
- * The rows are not verified against their schema field by field, as the column types already did
- * that.
+ * Makes Beam rows of Fluss rows. Nothing of the client's buffers is held. The rows are not verified
+ * against their schema field by field, as the column types already did that.
  */
 final class RowDecoder {
   @FunctionalInterface
@@ -35,6 +36,7 @@ final class RowDecoder {
   private final Schema schema;
   private final FieldDecoder[] fields;
   private final int[] positions;
+  private final boolean[] asTheyAre;
 
   /** Decodes rows that have exactly the fields of the type. */
   RowDecoder(RowType rowType) {
@@ -43,12 +45,49 @@ final class RowDecoder {
 
   /** Decodes the named columns, in this order, of rows that have all fields of the type. */
   RowDecoder(RowType rowType, List<String> columns) {
+    this(rowType, columns, false);
+  }
+
+  /**
+   * Decodes the named columns, in this order, of rows that have all fields of the type.
+   *
+   * @param owned whether the values of generic rows are copies already
+   */
+  RowDecoder(RowType rowType, List<String> columns, boolean owned) {
     this.schema = TypeMapping.schema(rowType, columns);
     this.positions = columns.stream().mapToInt(rowType::getFieldIndex).toArray();
     this.fields =
         Arrays.stream(positions)
             .mapToObj(i -> decoder(rowType.getTypeAt(i)))
             .toArray(FieldDecoder[]::new);
+    this.asTheyAre = new boolean[positions.length];
+    for (int i = 0; i < positions.length; i++) {
+      DataTypeRoot root = rowType.getTypeAt(positions[i]).getTypeRoot();
+      asTheyAre[i] = isSame(root) || (owned && isConvertedLate(root));
+    }
+  }
+
+  /** Whether both sides have the same Java class for it. */
+  private static boolean isSame(DataTypeRoot type) {
+    return switch (type) {
+      case BOOLEAN, TINYINT, SMALLINT, INTEGER, BIGINT, FLOAT, DOUBLE -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether {@link LateValues} converts it, or a copy is all it takes. */
+  private static boolean isConvertedLate(DataTypeRoot type) {
+    return switch (type) {
+      case CHAR,
+          STRING,
+          BINARY,
+          BYTES,
+          DECIMAL,
+          TIMESTAMP_WITHOUT_TIME_ZONE,
+          TIMESTAMP_WITH_LOCAL_TIME_ZONE ->
+          true;
+      default -> false;
+    };
   }
 
   Schema schema() {
@@ -61,6 +100,42 @@ final class RowDecoder {
       values[i] = fieldOrNull(fields[i], row, positions[i]);
     }
     return Row.withSchema(schema).attachValues(Arrays.asList(values));
+  }
+
+  /**
+   * Decodes a row of a log scanner, whose fields are objects already; the hot path of reads.
+   *
+   * @throws UnreadableException if a value has no counterpart in Beam
+   */
+  Row decode(GenericRow row) {
+    @Nullable Object[] values = new Object[fields.length];
+    int i = 0;
+    try {
+      for (; i < values.length; i++) {
+        Object value = row.getField(positions[i]);
+        if (value == null) {
+          requireNullable(i);
+        } else {
+          values[i] = asTheyAre[i] ? value : fields[i].decode(row, positions[i]);
+        }
+      }
+    } catch (RuntimeException e) {
+      throw new UnreadableException(schema.getField(i).getName(), e);
+    }
+    return Row.withSchema(schema).attachValues(new LateValues(values));
+  }
+
+  private void requireNullable(int i) {
+    if (!schema.getField(i).getType().getNullable()) {
+      throw new IllegalStateException("is NOT NULL and holds a null");
+    }
+  }
+
+  /** A row cannot be given to Beam. */
+  static final class UnreadableException extends RuntimeException {
+    UnreadableException(String column, RuntimeException cause) {
+      super("column " + column + ": " + cause.getMessage(), cause);
+    }
   }
 
   private static @Nullable Object fieldOrNull(FieldDecoder field, DataGetters row, int position) {
@@ -78,9 +153,9 @@ final class RowDecoder {
       case DOUBLE -> DataGetters::getDouble;
       case CHAR -> {
         int length = DataTypeChecks.getLength(type);
-        yield (row, i) -> row.getChar(i, length).toString();
+        yield (row, i) -> LateValues.toString(row.getChar(i, length));
       }
-      case STRING -> (row, i) -> row.getString(i).toString();
+      case STRING -> (row, i) -> LateValues.toString(row.getString(i));
       case BINARY -> {
         int length = DataTypeChecks.getLength(type);
         yield (row, i) -> row.getBinary(i, length).clone();

@@ -5,17 +5,20 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.metadata.TableBucket;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * The next offset a scanner will fetch. A log's offsets have gaps (a batch of changes that changed
- * nothing takes an offset and holds no row), so a bounded read cannot tell from rows alone that it
- * has reached its end, and the client of Fluss 0.9.1 shows the position to nobody. Its scanner
- * keeps it in a private field, read here; a client whose scanner differs is refused when a bounded
- * read is opened.
+ * How far a scanner is, and how far the log went when it last heard of it. A log's offsets have
+ * gaps (a batch of changes that changed nothing takes an offset and holds no row), so a read cannot
+ * tell from rows alone that it has reached the end, and the client of Fluss 0.9.1 shows neither
+ * figure to anybody. Its scanner keeps them in private fields, read here; a client whose scanner
+ * differs is refused when a read is opened.
  */
 final class ScanPositions {
   private final Object status;
   private final Method bucketOffset;
+  private final Method bucketStatus;
+  private final Method highWatermark;
 
   ScanPositions(LogScanner scanner) {
     try {
@@ -24,6 +27,10 @@ final class ScanPositions {
       status = field.get(scanner);
       bucketOffset = status.getClass().getDeclaredMethod("getBucketOffset", TableBucket.class);
       bucketOffset.setAccessible(true);
+      bucketStatus = status.getClass().getDeclaredMethod("bucketStatus", TableBucket.class);
+      bucketStatus.setAccessible(true);
+      highWatermark = bucketStatus.getReturnType().getDeclaredMethod("getHighWatermark");
+      highWatermark.setAccessible(true);
     } catch (ReflectiveOperationException | RuntimeException e) {
       throw new IllegalStateException(
           "This Fluss client's log scanner ("
@@ -35,12 +42,32 @@ final class ScanPositions {
 
   /** The next offset to fetch, or the subscribed one (which may be a marker below 0). */
   long next(TableBucket bucket) {
+    Long offset = offset(bucket);
+    if (offset == null) {
+      throw new IllegalStateException("Not subscribed: " + bucket);
+    }
+    return offset;
+  }
+
+  /** Whether it is subscribed to, and not at a marker; any thread may ask. */
+  boolean isOffset(TableBucket bucket) {
+    Long offset = offset(bucket);
+    return offset != null && offset >= 0;
+  }
+
+  private @Nullable Long offset(TableBucket bucket) {
     try {
-      Long offset = (Long) bucketOffset.invoke(status, bucket);
-      if (offset == null) {
-        throw new IllegalStateException("Not subscribed: " + bucket);
-      }
-      return offset;
+      return (Long) bucketOffset.invoke(status, bucket);
+    } catch (IllegalAccessException | InvocationTargetException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The end of the log as the server told it with the last rows; 0 before any. */
+  long end(TableBucket bucket) {
+    try {
+      Object known = bucketStatus.invoke(status, bucket);
+      return known == null ? 0 : (long) highWatermark.invoke(known);
     } catch (IllegalAccessException | InvocationTargetException e) {
       throw new IllegalStateException(e);
     }

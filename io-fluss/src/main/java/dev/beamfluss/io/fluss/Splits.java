@@ -10,14 +10,20 @@ final class Splits {
   /** A guess: the cluster tells how many rows there are, not how large they are. */
   static final long BYTES_PER_ROW = 100;
 
+  /**
+   * At most so many in a share: the direct runner holds all that one gives in memory, and shares
+   * are what a bounded read is spread over.
+   */
+  static final long MAX_ROWS = 250_000;
+
   private Splits() {}
 
-  /** At most as many shares as there are items, and as many as give each the desired bytes. */
+  /** At most as many shares as there are items, and enough that each has the desired bytes. */
   static <T> List<List<T>> balance(
       List<T> items, ToLongFunction<T> rows, long desiredBundleSizeBytes) {
     long bytes = items.stream().mapToLong(rows).sum() * BYTES_PER_ROW;
-    int number =
-        (int) Math.max(1, Math.min(items.size(), bytes / Math.max(1, desiredBundleSizeBytes)));
+    long desired = Math.min(desiredBundleSizeBytes, MAX_ROWS * BYTES_PER_ROW);
+    int number = (int) Math.max(1, Math.min(items.size(), bytes / Math.max(1, desired)));
     List<List<T>> shares = new ArrayList<>();
     for (int i = 0; i < number; i++) {
       shares.add(new ArrayList<>());

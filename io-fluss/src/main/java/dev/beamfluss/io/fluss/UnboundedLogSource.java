@@ -11,7 +11,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /**
  * An endless read of a log. Split i of n owns bucket b of every partition, present and future,
  * where b mod n = i, so that a new partition needs no new split; each reader finds new partitions
- * itself.
+ * itself. There are as many splits as the runner wants, some without buckets if there are fewer of
+ * these: Flink gives no watermark for a subtask without a split, and every window would wait.
  *
  * <p>Splitting is arithmetic only. A split that called the network and failed after a checkpoint
  * had completed made Flink restart the job with no splits at all and end it, every row lost.
@@ -36,7 +37,7 @@ final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint>
     if (splits > 1) {
       return List.of(this);
     }
-    int number = Math.max(1, Math.min(desiredNumSplits, spec.table().buckets()));
+    int number = Math.max(1, desiredNumSplits);
     List<UnboundedLogSource> result = new ArrayList<>(number);
     for (int i = 0; i < number; i++) {
       result.add(new UnboundedLogSource(spec, i, number));
@@ -51,6 +52,11 @@ final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint>
       owned.add(bucket);
     }
     return owned;
+  }
+
+  /** Tells the splits of a read apart, for people. */
+  String name() {
+    return index + "of" + splits;
   }
 
   ReadSpec spec() {

@@ -1,30 +1,111 @@
 package dev.beamfluss.io.fluss;
 
+import org.apache.beam.sdk.coders.Coder;
+import org.apache.beam.sdk.coders.StringUtf8Coder;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTag;
+import org.apache.beam.sdk.values.TupleTagList;
+import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
 
 /** Takes the batches of a source apart; chained to it, so a batch is never encoded on Flink. */
 final class Unpack {
+  private static final TupleTag<Row> ROWS = new TupleTag<>() {};
+  private static final TupleTag<RowChange> CHANGES = new TupleTag<>() {};
+
   private Unpack() {}
 
-  static final class Rows extends DoFn<RowBatch, Row> {
+  static PCollection<Row> rows(
+      PCollection<RowBatch> batches, ReadSpec spec, @Nullable ErrorHandler<BadRecord, ?> errors) {
+    return apply(batches, new Rows(errors != null), errors).setRowSchema(spec.schema());
+  }
+
+  static PCollection<RowChange> changes(
+      PCollection<RowBatch> batches, ReadSpec spec, @Nullable ErrorHandler<BadRecord, ?> errors) {
+    return apply(batches, new Changes(errors != null), errors)
+        .setCoder(RowChange.coder(spec.schema()));
+  }
+
+  private static <T> PCollection<T> apply(
+      PCollection<RowBatch> batches,
+      UnpackFn<T> unpack,
+      @Nullable ErrorHandler<BadRecord, ?> errors) {
+    PCollectionTuple result =
+        batches.apply(
+            "Unpack",
+            ParDo.of(unpack)
+                .withOutputTags(unpack.output, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+    PCollection<BadRecord> bad =
+        result
+            .get(BadRecordRouter.BAD_RECORD_TAG)
+            .setCoder(BadRecord.getCoder(batches.getPipeline()));
+    if (errors != null) {
+      errors.addErrorCollection(bad);
+    }
+    return result.get(unpack.output);
+  }
+
+  private abstract static class UnpackFn<T> extends DoFn<RowBatch, T> {
+    private static final Coder<String> CODER = StringUtf8Coder.of();
+
+    private final TupleTag<T> output;
+    private final BadRecordRouter badRecords;
+    private final Counter rowsUnreadable = Metrics.counter(FlussIO.class, "rowsUnreadable");
+
+    UnpackFn(TupleTag<T> output, boolean keepBad) {
+      this.output = output;
+      this.badRecords =
+          keepBad ? BadRecordRouter.RECORDING_ROUTER : BadRecordRouter.THROWING_ROUTER;
+    }
+
+    abstract T element(RowBatch batch, int i);
+
     @ProcessElement
-    public void process(@Element RowBatch batch, OutputReceiver<Row> out) {
-      for (int i = 0; i < batch.size(); i++) {
-        out.outputWithTimestamp(batch.rows().get(i), Instant.ofEpochMilli(batch.timestamps()[i]));
+    public void process(@Element RowBatch batch, MultiOutputReceiver out) throws Exception {
+      OutputReceiver<T> rows = out.get(output);
+      long[] timestamps = batch.timestamps();
+      Instant time = Instant.EPOCH;
+      for (int i = 0; i < timestamps.length; i++) {
+        // the rows of one batch of a writer were stored at the same time
+        time = time.getMillis() == timestamps[i] ? time : Instant.ofEpochMilli(timestamps[i]);
+        rows.outputWithTimestamp(element(batch, i), time);
+      }
+      for (UnreadableRow row : batch.unreadable()) {
+        rowsUnreadable.inc();
+        badRecords.route(
+            out, row.what(), CODER, new IllegalStateException(row.reason()), row.reason());
       }
     }
   }
 
-  static final class Changes extends DoFn<RowBatch, RowChange> {
-    @ProcessElement
-    public void process(@Element RowBatch batch, OutputReceiver<RowChange> out) {
-      for (int i = 0; i < batch.size(); i++) {
-        out.outputWithTimestamp(
-            RowChange.of(batch.kind(i), batch.rows().get(i)),
-            Instant.ofEpochMilli(batch.timestamps()[i]));
-      }
+  private static final class Rows extends UnpackFn<Row> {
+    Rows(boolean keepBad) {
+      super(ROWS, keepBad);
+    }
+
+    @Override
+    Row element(RowBatch batch, int i) {
+      return batch.rows().get(i);
+    }
+  }
+
+  private static final class Changes extends UnpackFn<RowChange> {
+    Changes(boolean keepBad) {
+      super(CHANGES, keepBad);
+    }
+
+    @Override
+    RowChange element(RowBatch batch, int i) {
+      return RowChange.of(batch.kind(i), batch.rows().get(i));
     }
   }
 }

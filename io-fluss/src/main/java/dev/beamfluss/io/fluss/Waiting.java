@@ -48,7 +48,15 @@ final class Waiting {
    * partition made a moment ago are not known yet, or the server that was asked has just stopped.
    */
   static <T> T ask(Supplier<CompletableFuture<T>> question, FlussCluster cluster, String what) {
-    long deadline = System.nanoTime() + METADATA_PATIENCE.toNanos();
+    return ask(question, METADATA_PATIENCE, cluster, what);
+  }
+
+  static <T> T ask(
+      Supplier<CompletableFuture<T>> question,
+      Duration patience,
+      FlussCluster cluster,
+      String what) {
+    long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
       try {

@@ -321,7 +321,7 @@ class FlussIOErrorsTest {
                 .withStoppingPosition(Position.latest()));
     String items = shown.items().toString();
     for (String part :
-        List.of(table, fluss.bootstrapServers(), "amount,user_id", "earliest", "latest")) {
+        List.of(table, fluss.bootstrapServers(), "amount,user_id", "full", "latest")) {
       assertThat(items, containsString(part));
     }
   }

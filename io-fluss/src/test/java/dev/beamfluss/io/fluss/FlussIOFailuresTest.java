@@ -79,8 +79,7 @@ class FlussIOFailuresTest {
                     described.schema().getFieldNames())));
     failures.add(
         assertThrows(
-            IllegalStateException.class,
-            () -> new LogPoller(described, described.schema().getFieldNames())));
+            IllegalStateException.class, () -> new LogPoller(ReadSpec.builder(described).build())));
     for (RuntimeException failure : failures) {
       assertThat(
           failure.getMessage(),

@@ -21,9 +21,18 @@ class ReadCheckpointTest {
   private static final ReadCheckpoint THREE =
       new ReadCheckpoint(
           Map.of(
-              new BucketId(7, 0), 42L,
-              new BucketId(7, 300), -2L,
-              new BucketId(BucketId.NO_PARTITION, 2), 1L << 40));
+              new BucketId(7, 0), BucketPosition.inLog(42),
+              new BucketId(7, 300), BucketPosition.inLog(-2),
+              new BucketId(BucketId.NO_PARTITION, 2), BucketPosition.inLog(1L << 40)));
+
+  /** The same, and bucket 1 of partition 7 in the middle of its snapshot 5. */
+  private static final ReadCheckpoint FOUR =
+      new ReadCheckpoint(
+          Map.of(
+              new BucketId(7, 0), BucketPosition.inLog(42),
+              new BucketId(7, 300), BucketPosition.inLog(-2),
+              new BucketId(BucketId.NO_PARTITION, 2), BucketPosition.inLog(1L << 40),
+              new BucketId(7, 1), BucketPosition.inSnapshot(5, 1_000, 2_000)));
 
   private static final String THREE_OF_VERSION_1 =
       "0103"
@@ -37,10 +46,33 @@ class ReadCheckpointTest {
           + "ac02"
           + "fffffffffffffffe";
 
+  private static final String FOUR_OF_VERSION_2 =
+      "0204"
+          + "ffffffffffffffff"
+          + "02"
+          + "00"
+          + "0000010000000000"
+          + "0000000000000007"
+          + "00"
+          + "00"
+          + "000000000000002a"
+          + "0000000000000007"
+          + "01"
+          + "01"
+          + "00000000000007d0"
+          + "0000000000000005"
+          + "00000000000003e8"
+          + "0000000000000007"
+          + "ac02"
+          + "00"
+          + "fffffffffffffffe";
+
   @Test
   void comesBackAsItWas() throws Exception {
     for (ReadCheckpoint checkpoint :
-        new ReadCheckpoint[] {THREE, new ReadCheckpoint(Map.of()), ReadCheckpoint.NOT_STARTED}) {
+        new ReadCheckpoint[] {
+          THREE, FOUR, new ReadCheckpoint(Map.of()), ReadCheckpoint.NOT_STARTED
+        }) {
       CoderProperties.coderDecodeEncodeEqual(CODER, checkpoint);
       CoderProperties.coderDeterministic(CODER, checkpoint, checkpoint);
     }
@@ -48,12 +80,18 @@ class ReadCheckpointTest {
   }
 
   @Test
-  void bytesOfVersion1AreReadAndWritten() throws Exception {
+  void bytesOfVersion1AreStillRead() throws Exception {
     byte[] stored = HexFormat.of().parseHex(THREE_OF_VERSION_1);
     assertThat(CoderUtils.decodeFromByteArray(CODER, stored), equalTo(THREE));
+  }
+
+  @Test
+  void bytesOfVersion2AreReadAndWritten() throws Exception {
+    byte[] stored = HexFormat.of().parseHex(FOUR_OF_VERSION_2);
+    assertThat(CoderUtils.decodeFromByteArray(CODER, stored), equalTo(FOUR));
     assertThat(
-        HexFormat.of().formatHex(CoderUtils.encodeToByteArray(CODER, THREE)),
-        equalTo(THREE_OF_VERSION_1));
+        HexFormat.of().formatHex(CoderUtils.encodeToByteArray(CODER, FOUR)),
+        equalTo(FOUR_OF_VERSION_2));
   }
 
   @Test
@@ -68,12 +106,12 @@ class ReadCheckpointTest {
   void aLayoutOfALaterBuildIsRefusedWithWhatToDo() {
     CoderException e =
         assertThrows(
-            CoderException.class, () -> CoderUtils.decodeFromByteArray(CODER, new byte[] {2, 0}));
+            CoderException.class, () -> CoderUtils.decodeFromByteArray(CODER, new byte[] {3, 0}));
     assertThat(
         e.getMessage(),
         allOf(
-            containsString("layout 2"),
-            containsString("knows up to 1"),
+            containsString("layout 3"),
+            containsString("knows up to 2"),
             containsString("Restore it with the build that wrote it, or a later one")));
   }
 }

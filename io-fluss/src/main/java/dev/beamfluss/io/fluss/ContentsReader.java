@@ -1,0 +1,162 @@
+package dev.beamfluss.io.fluss;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.values.Row;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * Reads what a KV table holds. Bucket by bucket: the log after the snapshot first, folded by key in
+ * memory, then the snapshot's rows that the log did not touch, then those of the log.
+ */
+final class ContentsReader extends BoundedBatchReader {
+  private final ReadSpec spec;
+  private final ReadSpec keyed;
+  private final int keyColumns;
+  private final int[] scannedPositions;
+  private final Schema scannedSchema;
+  private final RowMaker rows;
+  private final Deque<BucketRange> remaining;
+
+  private @Nullable OpenTable open;
+  private @Nullable BucketRange bucket;
+  private @Nullable SnapshotScan snapshot;
+  private Map<List<Object>, RowChange> tail = Map.of();
+  private Iterator<RowChange> tailRows = List.<RowChange>of().iterator();
+  private List<UnreadableRow> unreadable = List.of();
+
+  ContentsReader(BoundedTableSource source, ReadSpec spec, List<BucketRange> ranges) {
+    super(source, spec);
+    FlussTable table = spec.table();
+    Set<String> columns = new LinkedHashSet<>(table.primaryKey());
+    columns.addAll(spec.scannedColumns());
+    List<String> keyAndScanned = List.copyOf(columns);
+    this.spec = spec;
+    this.keyed =
+        spec.toBuilder().setColumns(keyAndScanned).setEventTime(new EventTime.Stored()).build();
+    this.keyColumns = table.primaryKey().size();
+    this.scannedPositions =
+        spec.scannedColumns().stream().mapToInt(keyAndScanned::indexOf).toArray();
+    this.scannedSchema = table.schema(spec.scannedColumns());
+    this.rows = new RowMaker(spec);
+    this.remaining = new ArrayDeque<>(ranges);
+  }
+
+  @Override
+  void open() {
+    open = new OpenTable(spec.table(), "read");
+  }
+
+  @Override
+  @Nullable RowBatch next() throws IOException {
+    while (true) {
+      RowMaker.Batch batch = rows.batch(SnapshotScan.BATCH);
+      if (snapshot != null) {
+        if (!snapshot.next(new NotInTail(batch))) {
+          snapshot.close();
+          snapshot = null;
+        }
+      } else if (tailRows.hasNext()) {
+        nextOfTail(batch);
+      } else if (!unreadable.isEmpty()) {
+        RowBatch rest = new RowBatch(List.of(), null, new long[0], unreadable);
+        unreadable = List.of();
+        return rest;
+      } else {
+        bucket = remaining.poll();
+        if (bucket == null) {
+          return null;
+        }
+        begin(bucket);
+      }
+      if (batch.taken() > 0) {
+        return batch.toRowBatch();
+      }
+    }
+  }
+
+  private void begin(BucketRange range) {
+    fold(range.log());
+    if (!range.start().isInLog()) {
+      snapshot = new SnapshotScan(open, keyed, range.bucket(), range.start().snapshot(), 0);
+    }
+  }
+
+  private void fold(BucketRange log) {
+    tail = new LinkedHashMap<>();
+    unreadable = new ArrayList<>();
+    try (LogRanges read = new LogRanges(keyed, List.of(log))) {
+      for (RowBatch batch = read.next(); batch != null; batch = read.next()) {
+        for (int i = 0; i < batch.size(); i++) {
+          if (batch.kind(i) != RowChange.Kind.UPDATE_BEFORE) {
+            Row row = batch.rows().get(i);
+            tail.put(key(row), RowChange.of(batch.kind(i), row));
+          }
+        }
+        unreadable.addAll(batch.unreadable());
+      }
+    }
+    tailRows = tail.values().iterator();
+  }
+
+  private List<Object> key(Row row) {
+    return List.copyOf(row.getValues().subList(0, keyColumns));
+  }
+
+  private void nextOfTail(RowMaker.Batch batch) {
+    SnapshotScan.Sink sink = batch.snapshotOf(bucket.bucket());
+    while (batch.taken() < SnapshotScan.BATCH && tailRows.hasNext()) {
+      RowChange change = tailRows.next();
+      if (change.kind().isPresentAfter()) {
+        sink.row(scanned(change.row()));
+      }
+    }
+  }
+
+  private Row scanned(Row keyAndScanned) {
+    Object[] values = new Object[scannedPositions.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = keyAndScanned.getValue(scannedPositions[i]);
+    }
+    return Row.withSchema(scannedSchema).attachValues(Arrays.asList(values));
+  }
+
+  /** Passes on the snapshot's rows that are still as they were. */
+  private final class NotInTail implements SnapshotScan.Sink {
+    private final SnapshotScan.Sink sink;
+
+    private NotInTail(RowMaker.Batch batch) {
+      this.sink = batch.snapshotOf(bucket.bucket());
+    }
+
+    @Override
+    public void row(Row row) {
+      if (!tail.containsKey(key(row))) {
+        sink.row(scanned(row));
+      }
+    }
+
+    @Override
+    public void unreadable(String reason) {
+      sink.unreadable(reason);
+    }
+  }
+
+  @Override
+  public void close() {
+    try (OpenTable closing = open;
+        SnapshotScan closingToo = snapshot) {
+      snapshot = null;
+    }
+  }
+}

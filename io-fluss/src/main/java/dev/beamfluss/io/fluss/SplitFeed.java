@@ -1,0 +1,418 @@
+package dev.beamfluss.io.fluss;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.fluss.exception.FetchException;
+import org.apache.fluss.exception.FlussRuntimeException;
+import org.apache.fluss.exception.PartitionNotExistException;
+import org.checkerframework.checker.nullness.qual.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads ahead for one split, on a thread of its own: fetching and decoding go on while the runner
+ * is busy, and the runner's thread never waits for the network.
+ */
+final class SplitFeed implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SplitFeed.class);
+
+  /** What the thread found, in order. */
+  sealed interface Event {}
+
+  /** The buckets there are. */
+  record Listed(Map<BucketId, BucketPosition> appeared, Collection<BucketId> gone, long asOf)
+      implements Event {}
+
+  /** Rows of a bucket, where it goes on after them, and the end of its log. */
+  record Rows(BucketId bucket, RowBatch batch, BucketPosition next, long end) implements Event {}
+
+  /** The ends of some buckets' logs, and those that are read to there. */
+  record Looked(Map<BucketId, Long> ends, Set<BucketId> caughtUp, long asOf) implements Event {}
+
+  /** Batches that wait for the runner; with 5,000 rows each, all that is read ahead. */
+  private static final int READ_AHEAD = 4;
+
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final long RETRY_MILLIS = 200;
+  private static final long CLOSE_MILLIS = 10_000;
+
+  private final ReadSpec spec;
+  private final Map<BucketId, BucketPosition> restored;
+  private final Discovery discovery;
+  private final Thread thread;
+
+  private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(READ_AHEAD);
+  private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+  private final Liveness liveness;
+
+  /** Where each bucket that is subscribed goes on, after all rows that were handed out. */
+  private final Map<BucketId, Long> offsets = new HashMap<>();
+
+  private final Map<BucketId, BucketPosition> unsubscribed = new HashMap<>();
+  private final Deque<BucketId> snapshots = new ArrayDeque<>();
+  private final Map<BucketId, BucketPosition> inSnapshot = new HashMap<>();
+  private final RowMaker rows;
+
+  private volatile boolean closed;
+  private volatile @Nullable Throwable failure;
+  private volatile @Nullable LogPoller poller;
+  private volatile @Nullable ClusterWatch watch;
+  private volatile @Nullable SnapshotLease lease;
+  private @Nullable SnapshotScan snapshot;
+  private long failingSince;
+  private boolean mustRewind;
+
+  /**
+   * @param positions where to go on, if {@code placed}
+   */
+  SplitFeed(
+      ReadSpec spec,
+      List<Integer> ownedBuckets,
+      boolean placed,
+      Map<BucketId, BucketPosition> positions,
+      String name) {
+    this.spec = spec;
+    this.restored = positions;
+    this.discovery = new Discovery(spec, ownedBuckets, positions.keySet(), !placed);
+    this.liveness = new Liveness(spec);
+    this.rows = new RowMaker(spec);
+    this.thread = new Thread(this::run, "fluss-read-" + spec.table().path() + "-" + name);
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * The next of what there is, waiting a little for it, or null.
+   *
+   * @throws RuntimeException that ended the thread, after all that it had read before
+   * @throws FlussUnreachableException if nothing was heard of a bucket for too long
+   */
+  @Nullable Event next(Duration patience) {
+    Event event = events.poll();
+    try {
+      if (event == null) {
+        event = events.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (event == null) {
+      Throwable cause = failure;
+      if (cause != null && events.isEmpty()) {
+        throw cause instanceof FlussUnreachableException unreachable
+            ? new FlussUnreachableException(unreachable.getMessage(), unreachable)
+            : new IllegalStateException(cause.getMessage(), cause);
+      }
+      liveness.check();
+    }
+    return event;
+  }
+
+  /** The snapshots of these buckets are not needed any more. */
+  void release(Collection<BucketId> buckets) {
+    SnapshotLease held = lease;
+    if (held != null && !closed && !buckets.isEmpty()) {
+      held.release(buckets);
+    }
+  }
+
+  private void run() {
+    try {
+      poller = liveness.until(() -> closed, () -> new LogPoller(spec));
+      if (poller == null) {
+        return;
+      }
+      lease = new SnapshotLease(spec, poller.open().admin());
+      liveness.heardOf(restored.keySet());
+      take(restored);
+      Discovery.Found found =
+          liveness.until(() -> closed, () -> discovery.look(poller.open().admin()));
+      if (found == null) {
+        return;
+      }
+      found(found);
+      watch =
+          new ClusterWatch(
+              this, spec, poller.open().admin(), discovery, thread.getName() + "-watch");
+      watch.start(found);
+      while (!closed) {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+          task.run();
+        }
+        step();
+      }
+    } catch (Throwable t) {
+      fail(t);
+    } finally {
+      end();
+    }
+  }
+
+  private void closeSnapshot() {
+    if (snapshot != null) {
+      snapshot.close();
+      snapshot = null;
+    }
+  }
+
+  private void end() {
+    try (LogPoller closing = poller;
+        ClusterWatch watching = watch) {
+      closeSnapshot();
+    } catch (RuntimeException e) {
+      LOG.warn("Closing the read of {} failed.", spec.table().path(), e);
+    }
+  }
+
+  void fail(Throwable t) {
+    if (!closed && failure == null) {
+      LOG.warn("The read of {} ends.", spec.table().path(), t);
+      failure = t;
+    }
+    closed = true;
+  }
+
+  // what the watch tells, to be done by the thread that polls
+
+  void tell(Discovery.Found found) {
+    tasks.add(() -> found(found));
+    wakeUp();
+  }
+
+  void tell(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
+    tasks.add(() -> looked(ends, beginnings, asOf));
+  }
+
+  Liveness liveness() {
+    return liveness;
+  }
+
+  /** Whether anything of the bucket's log was read: its position is a marker until then. */
+  boolean hasBegun(BucketId bucket) {
+    LogPoller polling = poller;
+    return polling != null && polling.hasBegun(bucket);
+  }
+
+  private void wakeUp() {
+    LogPoller polling = poller;
+    if (polling != null) {
+      polling.wakeUp();
+    }
+  }
+
+  private void found(Discovery.Found found) {
+    for (BucketId bucket : found.gone()) {
+      poller.unsubscribe(bucket);
+      offsets.remove(bucket);
+      unsubscribed.remove(bucket);
+      inSnapshot.remove(bucket);
+      if (bucket.equals(snapshots.peek())) {
+        closeSnapshot();
+      }
+      snapshots.remove(bucket);
+      liveness.forget(bucket);
+    }
+    liveness.heardOf(found.appeared().keySet());
+    take(found.appeared());
+    put(new Listed(found.appeared(), found.gone(), found.asOf()));
+  }
+
+  private void take(Map<BucketId, BucketPosition> positions) {
+    positions.forEach(
+        (bucket, position) -> {
+          if (position.isInLog()) {
+            unsubscribed.put(bucket, position);
+          } else {
+            inSnapshot.put(bucket, position);
+            snapshots.add(bucket);
+          }
+        });
+  }
+
+  private void looked(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
+    Set<BucketId> caughtUp = new HashSet<>();
+    ends.forEach(
+        (bucket, end) -> {
+          if (poller.isSubscribed(bucket)) {
+            long position = poller.position(bucket);
+            long reached = position < 0 ? beginnings.getOrDefault(bucket, 0L) : position;
+            if (reached >= end) {
+              caughtUp.add(bucket);
+            }
+          }
+        });
+    put(new Looked(ends, caughtUp, asOf));
+  }
+
+  private void step() throws IOException, InterruptedException {
+    try {
+      if (mustRewind) {
+        poller.rewind(offsets);
+        mustRewind = false;
+      }
+      subscribe();
+      boolean reading = stepSnapshot();
+      if (poller.isIdle()) {
+        if (!reading) {
+          pause(POLL.toMillis());
+        }
+      } else {
+        poll(reading ? Duration.ZERO : POLL);
+      }
+      failingSince = 0;
+    } catch (PartitionNotExistException e) {
+      LOG.info("A partition of {} is gone; looking for those there are.", spec.table().path());
+      mustRewind = true;
+      watch.lookNow();
+      pause(RETRY_MILLIS);
+    } catch (FlussRuntimeException | FlussUnreachableException e) {
+      recover(e);
+    }
+  }
+
+  private void poll(Duration patience) {
+    for (LogPoller.Polled polled : poller.poll(patience)) {
+      liveness.heardOf(polled.bucket());
+      offsets.put(polled.bucket(), polled.nextOffset());
+      put(
+          new Rows(
+              polled.bucket(),
+              polled.batch(),
+              BucketPosition.inLog(polled.nextOffset()),
+              poller.end(polled.bucket())));
+    }
+  }
+
+  /**
+   * Subscribes to what is not yet: a partition made or dropped a moment ago is listed by the
+   * coordinator while the servers that are asked for its leaders know nothing of it.
+   */
+  private void subscribe() {
+    for (Map.Entry<BucketId, BucketPosition> entry : Map.copyOf(unsubscribed).entrySet()) {
+      BucketId bucket = entry.getKey();
+      try {
+        poller.subscribe(bucket, entry.getValue().offset());
+        offsets.put(bucket, entry.getValue().offset());
+        unsubscribed.remove(bucket);
+      } catch (FlussRuntimeException e) {
+        LOG.info("{} of {} cannot be read yet.", bucket.describe(), spec.table().path(), e);
+      }
+    }
+  }
+
+  /** One batch of the snapshot in turn; says whether there was one to read. */
+  private boolean stepSnapshot() throws IOException {
+    BucketId bucket = snapshots.peek();
+    if (bucket == null) {
+      return false;
+    }
+    BucketPosition position = inSnapshot.get(bucket);
+    if (snapshot == null) {
+      snapshot =
+          new SnapshotScan(poller.open(), spec, bucket, position.snapshot(), position.rows());
+    }
+    RowMaker.Batch batch = rows.batch(SnapshotScan.BATCH);
+    boolean more = snapshot.next(batch.snapshotOf(bucket));
+    long read = batch.taken();
+    BucketPosition next = more ? position.afterRows(read) : position.afterSnapshot();
+    if (more) {
+      inSnapshot.put(bucket, next);
+    } else {
+      closeSnapshot();
+      snapshots.remove();
+      inSnapshot.remove(bucket);
+      unsubscribed.put(bucket, next);
+    }
+    if (read > 0 || !more) {
+      put(new Rows(bucket, batch.toRowBatch(), next, SplitProgress.UNKNOWN));
+    }
+    liveness.heardOf(bucket);
+    return true;
+  }
+
+  /** What failed may be a row, the place in the log, or the connection, which mends itself. */
+  private void recover(RuntimeException e) throws InterruptedException {
+    if (e instanceof FetchException) {
+      BucketId bucket = ReadFailures.unreadableRow(e, poller, spec.table());
+      if (bucket != null) {
+        skipRow(bucket, e);
+        return;
+      }
+      ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
+    }
+    long now = System.nanoTime();
+    failingSince = failingSince == 0 ? now : failingSince;
+    if (now - failingSince > spec.clusterTimeout().toNanos()) {
+      throw new FlussUnreachableException(
+          String.format(
+              "Table %s on %s could not be read for %d s: %s",
+              spec.table().path(),
+              spec.table().cluster(),
+              spec.clusterTimeout().toSeconds(),
+              Waiting.rootMessage(e)),
+          e);
+    }
+    LOG.warn("Reading {} failed; trying again.", spec.table().path(), e);
+    closeSnapshot();
+    mustRewind = true;
+    watch.lookNow();
+    pause(RETRY_MILLIS);
+  }
+
+  private void skipRow(BucketId bucket, RuntimeException e) {
+    long offset = Math.max(0, poller.position(bucket));
+    RowMaker.Batch batch = rows.batch(1);
+    batch.refuse(offset, bucket, Waiting.rootMessage(e));
+    offsets.put(bucket, offset + 1);
+    poller.subscribe(bucket, offset + 1);
+    put(new Rows(bucket, batch.toRowBatch(), BucketPosition.inLog(offset + 1), poller.end(bucket)));
+  }
+
+  private void pause(long millis) throws InterruptedException {
+    Runnable task = tasks.poll(millis, TimeUnit.MILLISECONDS);
+    if (task != null) {
+      task.run();
+    }
+  }
+
+  /** Waits for room: a runner that is slow slows the reading down. */
+  private void put(Event event) {
+    boolean done = events.offer(event);
+    try {
+      while (!done && !closed) {
+        liveness.pause();
+        done = events.offer(event, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+    }
+    liveness.resume();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    wakeUp();
+    try {
+      thread.join(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.beamfluss.io.fluss;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * How far the read of a split is: where each of its buckets goes on, how much lies ahead, and
+ * before which event time nothing more comes.
+ *
+ * <p>The watermark is the least of what the buckets allow. A bucket that gives rows allows their
+ * greatest event time, less the out-of-orderness. One that is read to its end and gives nothing
+ * allows the time at which the cluster was asked for that end: what is stored later is younger. The
+ * partitions a table has are only known as of their last listing, which bounds the watermark too.
+ */
+final class SplitProgress {
+  /** How far apart the clocks of this machine and of the servers may be, in milliseconds. */
+  static final long CLOCK_SKEW = 1_000;
+
+  static final long UNKNOWN = -1;
+
+  private static final class Bucket {
+    private BucketPosition position;
+    private long end = UNKNOWN;
+    private long watermark = EventTime.BEFORE_ALL;
+
+    private Bucket(BucketPosition position) {
+      this.position = position;
+    }
+
+    private long backlog() {
+      return end == UNKNOWN || !position.isInLog() || (position.offset() < 0 && end > 0)
+          ? UNKNOWN
+          : Math.max(0, end - Math.max(0, position.offset()));
+    }
+  }
+
+  private final Map<BucketId, Bucket> buckets = new HashMap<>();
+  private final List<BucketId> finishedSnapshots = new ArrayList<>();
+  private final boolean partitioned;
+  private final long outOfOrderness;
+  private final LongSupplier clock;
+
+  private boolean placed;
+  private long listed = EventTime.BEFORE_ALL;
+  private long watermark = EventTime.BEFORE_ALL;
+
+  /**
+   * @param ownsBuckets whether there ever will be any
+   * @param clock milliseconds since the epoch
+   */
+  SplitProgress(ReadSpec spec, boolean ownsBuckets, LongSupplier clock) {
+    this.partitioned = ownsBuckets && !spec.table().partitionColumns().isEmpty();
+    this.outOfOrderness = spec.maxOutOfOrderness().toMillis();
+    this.clock = clock;
+    this.placed = !ownsBuckets;
+  }
+
+  /** What a checkpoint held. What else there is, the first listing tells. */
+  void restored(Map<BucketId, BucketPosition> positions) {
+    listed(positions, List.of(), EventTime.BEFORE_ALL);
+  }
+
+  /** The buckets there are, as of a time: those that are new, and those that are gone. */
+  void listed(Map<BucketId, BucketPosition> appeared, Collection<BucketId> gone, long asOf) {
+    appeared.forEach((id, position) -> buckets.putIfAbsent(id, new Bucket(position)));
+    buckets.keySet().removeAll(gone);
+    listed = asOf == EventTime.BEFORE_ALL ? asOf : allowedAt(asOf);
+    placed = true;
+  }
+
+  /**
+   * Rows were read.
+   *
+   * @param greatest the greatest of their event times
+   * @param end the end of the bucket's log, or {@link #UNKNOWN}
+   */
+  void read(BucketId id, BucketPosition next, long greatest, long end) {
+    Bucket bucket = buckets.get(id);
+    if (bucket == null) {
+      return; // of a partition that was dropped while they were waiting
+    }
+    if (!bucket.position.isInLog() && next.isInLog()) {
+      finishedSnapshots.add(id);
+    }
+    if (bucket.position.isInLog() && greatest > EventTime.BEFORE_ALL) {
+      bucket.watermark = Math.max(bucket.watermark, greatest - outOfOrderness);
+    }
+    bucket.position = next;
+    bucket.end = Math.max(bucket.end, end);
+  }
+
+  /** The ends of some buckets' logs and which of them are read to there, as of a time. */
+  void looked(Map<BucketId, Long> ends, Collection<BucketId> caughtUp, long asOf) {
+    ends.forEach(
+        (id, end) -> {
+          Bucket bucket = buckets.get(id);
+          if (bucket != null) {
+            bucket.end = Math.max(bucket.end, end);
+            if (caughtUp.contains(id)) {
+              bucket.position = BucketPosition.inLog(Math.max(bucket.position.offset(), end));
+              bucket.watermark = Math.max(bucket.watermark, allowedAt(asOf));
+            }
+          }
+        });
+  }
+
+  private long allowedAt(long asOf) {
+    return asOf - CLOCK_SKEW - outOfOrderness;
+  }
+
+  /** Never goes back. */
+  long watermark() {
+    if (placed) {
+      long allowed = partitioned ? listed : Long.MAX_VALUE;
+      for (Bucket bucket : buckets.values()) {
+        allowed = Math.min(allowed, bucket.watermark);
+      }
+      if (allowed == Long.MAX_VALUE) {
+        allowed = allowedAt(clock.getAsLong());
+      }
+      watermark = Math.max(watermark, allowed);
+    }
+    return watermark;
+  }
+
+  /** Whether the starting position is found. */
+  boolean isPlaced() {
+    return placed;
+  }
+
+  Map<BucketId, BucketPosition> positions() {
+    Map<BucketId, BucketPosition> positions = new HashMap<>();
+    buckets.forEach((id, bucket) -> positions.put(id, bucket.position));
+    return positions;
+  }
+
+  /** The snapshots that were read to their ends since this was asked last. */
+  List<BucketId> takeFinishedSnapshots() {
+    List<BucketId> finished = List.copyOf(finishedSnapshots);
+    finishedSnapshots.clear();
+    return finished;
+  }
+
+  /** Offsets that lie ahead, at most that many rows, or {@link #UNKNOWN}. */
+  long backlog() {
+    long sum = placed ? 0 : UNKNOWN;
+    for (Bucket bucket : buckets.values()) {
+      long backlog = bucket.backlog();
+      if (backlog == UNKNOWN) {
+        return UNKNOWN;
+      }
+      sum += backlog;
+    }
+    return sum;
+  }
+
+  long partitions() {
+    return buckets.keySet().stream().mapToLong(BucketId::partitionId).distinct().count();
+  }
+}
