@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -50,11 +51,13 @@ final class SplitProgress {
 
   /**
    * @param ownsBuckets whether there ever will be any
+   * @param partitioned whether partitions come and go
    * @param clock milliseconds since the epoch
    */
-  SplitProgress(ReadSpec spec, boolean ownsBuckets, LongSupplier clock) {
-    this.partitioned = ownsBuckets && !spec.table().partitionColumns().isEmpty();
-    this.outOfOrderness = spec.maxOutOfOrderness().toMillis();
+  SplitProgress(
+      boolean ownsBuckets, boolean partitioned, Duration maxOutOfOrderness, LongSupplier clock) {
+    this.partitioned = ownsBuckets && partitioned;
+    this.outOfOrderness = maxOutOfOrderness.toMillis();
     this.clock = clock;
     this.placed = !ownsBuckets;
   }

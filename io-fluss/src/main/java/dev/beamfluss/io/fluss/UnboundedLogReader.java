@@ -29,7 +29,12 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
     this.source = source;
     ReadSpec spec = source.spec();
     List<Integer> owned = source.ownedBuckets();
-    this.progress = new SplitProgress(spec, !owned.isEmpty(), System::currentTimeMillis);
+    this.progress =
+        new SplitProgress(
+            !owned.isEmpty(),
+            !spec.table().partitionColumns().isEmpty(),
+            spec.maxOutOfOrderness(),
+            System::currentTimeMillis);
     boolean placed = checkpoint != null && checkpoint.started();
     Map<BucketId, BucketPosition> positions = placed ? checkpoint.positions() : Map.of();
     if (placed) {

@@ -19,21 +19,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.apache.beam.sdk.io.UnboundedSource;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
-import org.apache.beam.sdk.util.CoderUtils;
 import org.apache.beam.sdk.values.Row;
-import org.checkerframework.checker.nullness.qual.Nullable;
-import org.joda.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class UnboundedLogReaderTest {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final PipelineOptions OPTIONS = PipelineOptionsFactory.create();
 
   @Test
@@ -286,102 +280,5 @@ class UnboundedLogReaderTest {
 
   private static ReadSpec spec(FlussTable table, Position start, Duration discovery) {
     return ReadSpec.builder(table).setStart(start).setPartitionDiscoveryInterval(discovery).build();
-  }
-
-  /** What a runner does with a reader, and what must hold at every step of it. */
-  private static final class Reading implements AutoCloseable {
-    private final UnboundedSource.UnboundedReader<RowBatch> reader;
-    private final List<Row> rows = new ArrayList<>();
-    private int batches;
-    private boolean started;
-    private Instant watermark = BoundedWindow.TIMESTAMP_MIN_VALUE;
-
-    Reading(UnboundedLogSource source, @Nullable ReadCheckpoint checkpoint) throws IOException {
-      reader = source.createReader(OPTIONS, checkpoint);
-    }
-
-    boolean step() throws IOException {
-      boolean has = started ? reader.advance() : reader.start();
-      started = true;
-      if (has) {
-        batches++;
-        rows.addAll(reader.getCurrent().rows());
-        assertThat(
-            "no row of a batch is before its timestamp",
-            Instant.ofEpochMilli(reader.getCurrent().minTimestamp(Long.MAX_VALUE / 2)),
-            greaterThanOrEqualTo(reader.getCurrentTimestamp()));
-      }
-      Instant now = reader.getWatermark();
-      assertThat("the watermark never goes back", now, greaterThanOrEqualTo(watermark));
-      watermark = now;
-      return has;
-    }
-
-    void untilPlaced() {
-      until(() -> checkpoint().started());
-    }
-
-    void untilBatches(int number) {
-      until(() -> batches >= number);
-    }
-
-    void untilRows(int number) {
-      until(() -> rows.size() >= number);
-    }
-
-    void untilPartitions(int number) {
-      until(
-          () ->
-              checkpoint().positions().keySet().stream()
-                      .map(BucketId::partitionId)
-                      .distinct()
-                      .count()
-                  == number);
-    }
-
-    void untilQuiet() {
-      int[] quiet = {0};
-      until(() -> quiet[0] > 100, () -> quiet[0] = step() ? 0 : quiet[0] + 1);
-    }
-
-    private void until(Condition condition) {
-      until(condition, this::step);
-    }
-
-    private void until(Condition condition, Step step) {
-      await()
-          .pollInSameThread()
-          .pollDelay(Duration.ZERO)
-          .pollInterval(Duration.ofMillis(1))
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                if (condition.holds()) {
-                  return true;
-                }
-                step.take();
-                return condition.holds();
-              });
-    }
-
-    ReadCheckpoint checkpoint() throws IOException {
-      ReadCheckpoint mark = (ReadCheckpoint) reader.getCheckpointMark();
-      return CoderUtils.clone(ReadCheckpoint.Coder.of(), mark);
-    }
-
-    @Override
-    public void close() throws IOException {
-      reader.close();
-    }
-  }
-
-  @FunctionalInterface
-  private interface Condition {
-    boolean holds() throws IOException;
-  }
-
-  @FunctionalInterface
-  private interface Step {
-    Object take() throws IOException;
   }
 }
