@@ -3,6 +3,7 @@ package dev.beamfluss.benchmarks;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.local.LocalFluss;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,9 @@ import org.apache.fluss.config.Configuration;
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class ReadSuite implements Suite {
   private static final int DEFAULT_ROWS = 2_000_000;
+
+  /** A Flink cluster in this JVM ends a moment after its job. */
+  private static final Duration PAUSE = Duration.ofMillis(300);
 
   private static final String LATENCY = "ours-latency";
 
@@ -52,7 +56,7 @@ final class ReadSuite implements Suite {
         Connection reading = connect(fluss, SCANNER);
         Connection filling = connect(fluss, FILL)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds = new Rounds(options.getOnly());
+      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
       ReadContenders contenders = new ReadContenders(rounds, cluster, reading, rows);
       contenders.create(filling, configuration(fluss, SCANNER));
       boolean latency = LATENCY.contains(options.getOnly());

@@ -1,11 +1,13 @@
 package dev.beamfluss.benchmarks;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -20,15 +22,18 @@ final class Rounds {
   }
 
   private final String only;
+  private final Duration pause;
   private final Map<String, Contender> contenders = new LinkedHashMap<>();
   private final Map<String, List<Double>> results = new LinkedHashMap<>();
   private final List<String> leftOut = new ArrayList<>();
 
   /**
    * @param only contenders without this in their name are left out
+   * @param pause between two, in which what the one before left running may end
    */
-  Rounds(String only) {
+  Rounds(String only, Duration pause) {
     this.only = only;
+    this.pause = pause;
   }
 
   Rounds with(String name, Contender contender) {
@@ -53,6 +58,9 @@ final class Rounds {
   void run(int rounds) throws Exception {
     for (int round = 0; round <= rounds; round++) {
       for (Map.Entry<String, Contender> contender : contenders.entrySet()) {
+        TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+        // or it would pay for the garbage of the one before
+        System.gc();
         double result = contender.getValue().measure();
         if (round > 0) {
           results.get(contender.getKey()).add(result);
