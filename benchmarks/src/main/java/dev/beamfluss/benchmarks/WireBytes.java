@@ -11,8 +11,8 @@ import org.apache.fluss.metrics.reporter.MetricReporterPlugin;
 
 /**
  * Adds up the bytes of all answers that the scanners of this JVM got, as the Fluss client itself
- * reports them. Only clients count that were made with {@link #PROPERTY} = {@link #NAME}.
- * What comes from remote storage does not; a bucket has something there once it is beyond 1 GB.
+ * reports them. Only clients count that were made with {@link #PROPERTY} = {@link #NAME}. What
+ * comes from remote storage does not; a bucket has something there once it is beyond 1 GB.
  */
 public final class WireBytes implements MetricReporterPlugin {
   static final String PROPERTY = "metrics.reporters";
