@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -42,8 +43,11 @@ public final class Bench {
       BenchOptions options =
           PipelineOptionsFactory.fromArgs(args).withValidation().as(BenchOptions.class);
       Suite suite = suite(options.getSuite());
-      requirePositive("--rows", options.getRows());
+      if (options.getRows() != null) {
+        requirePositive("--rows", options.getRows());
+      }
       requirePositive("--rounds", options.getRounds());
+      requirePositive("--latencySeconds", options.getLatencySeconds());
       List<Entry> entries = suite.run(options);
       out.print(table(entries));
       if (options.getJson() != null) {
@@ -82,24 +86,39 @@ public final class Bench {
 
   private static String table(List<Entry> entries) {
     StringBuilder table = new StringBuilder();
-    String line = "%-28s %14s %14s %14s %8s %8s  %s%n";
+    String line = "%-34s %12s %12s %12s %6s %8s  %-7s %s%n";
     table.append(
         String.format(
-            Locale.ROOT, line, "name", "ours", "raw", "native", "/raw", "/native", "unit"));
+            Locale.ROOT, line, "name", "ours", "raw", "native", "/raw", "/native", "unit", "more"));
     for (Entry entry : entries) {
       table.append(
           String.format(
               Locale.ROOT,
               line,
               entry.name(),
-              format("%,.0f", entry.ours()),
+              format(entry.unit().equals("ms") ? "%,.1f" : "%,.0f", entry.ours()),
               format("%,.0f", entry.raw()),
               format("%,.0f", entry.nativeEngine()),
               format("%.2f", entry.ratioToRaw()),
               format("%.2f", entry.ratioToNative()),
-              entry.unit()));
+              entry.unit(),
+              more(entry)));
     }
     return table.toString();
+  }
+
+  /** The extras that are results: other ratios, and percentiles. */
+  private static String more(Entry entry) {
+    List<String> results = new ArrayList<>();
+    entry
+        .extras()
+        .forEach(
+            (name, value) -> {
+              if (value instanceof Double result) {
+                results.add(String.format(Locale.ROOT, "%s %.3g", name, result));
+              }
+            });
+    return String.join(", ", results);
   }
 
   private static String format(String format, @Nullable Double value) {

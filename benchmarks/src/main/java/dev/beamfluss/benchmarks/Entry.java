@@ -6,7 +6,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * A line of the result: a figure of ours beside those it is compared with, null where there is no
- * such thing.
+ * such thing, or it was not measured.
  *
  * @param raw what the client of the system does by hand, without Beam
  * @param nativeEngine what the system's own connector for its engine does
@@ -14,18 +14,22 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 record Entry(
     String name,
-    double ours,
+    @Nullable Double ours,
     @Nullable Double raw,
     @Nullable Double nativeEngine,
     String unit,
     Map<String, Object> extras) {
 
   @Nullable Double ratioToRaw() {
-    return raw == null ? null : ours / raw;
+    return ratio(ours, raw);
   }
 
   @Nullable Double ratioToNative() {
-    return nativeEngine == null ? null : ours / nativeEngine;
+    return ratio(ours, nativeEngine);
+  }
+
+  static @Nullable Double ratio(@Nullable Double one, @Nullable Double other) {
+    return one == null || other == null ? null : one / other;
   }
 
   /** As it is written to JSON; the names are an interface. */

@@ -30,7 +30,15 @@ import org.apache.fluss.types.DataTypes;
 final class EventTable {
   static final int BUCKETS = 4;
 
-  /** How long the table's writers may take for the last batch. */
+  /** So many columns make about 200 bytes, or 600. */
+  static final int NARROW = 10;
+
+  static final int WIDE = 30;
+
+  /** So many rows are written before their acknowledgements are awaited. */
+  private static final int WRITE_ROWS = 100_000;
+
+  /** How long the cluster may take for their acknowledgements. */
   private static final int WRITE_SECONDS = 60;
 
   @FunctionalInterface
@@ -85,7 +93,7 @@ final class EventTable {
     return columns.size();
   }
 
-  void createAndFill(Connection connection, int rows) throws Exception {
+  void create(Connection connection) throws Exception {
     Schema.Builder schema = Schema.newBuilder();
     for (int i = 0; i < columns.size(); i++) {
       schema.column("c" + i, columns.get(i).type());
@@ -102,20 +110,26 @@ final class EventTable {
                 .build(),
             false)
         .get();
+  }
+
+  void fill(Connection connection, long rows) throws Exception {
     Random random = new Random(columns.size());
     try (Table table = connection.getTable(path)) {
       AppendWriter writer = table.newAppend().createWriter();
       List<CompletableFuture<?>> written = new ArrayList<>();
-      for (int i = 0; i < rows; i++) {
+      for (long i = 1; i <= rows; i++) {
         written.add(writer.append(row(random)));
+        if (i == rows || i % WRITE_ROWS == 0) {
+          writer.flush();
+          CompletableFuture.allOf(written.toArray(CompletableFuture[]::new))
+              .get(WRITE_SECONDS, TimeUnit.SECONDS);
+          written.clear();
+        }
       }
-      writer.flush();
-      CompletableFuture.allOf(written.toArray(CompletableFuture[]::new))
-          .get(WRITE_SECONDS, TimeUnit.SECONDS);
     }
   }
 
-  private GenericRow row(Random random) {
+  GenericRow row(Random random) {
     GenericRow row = new GenericRow(columns.size());
     for (int i = 0; i < columns.size(); i++) {
       row.setField(i, columns.get(i).make().apply(random));

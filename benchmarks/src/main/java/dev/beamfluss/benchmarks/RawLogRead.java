@@ -14,7 +14,10 @@ import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
 
-/** Reads a log table with Fluss's scanner alone, a thread for each share of the buckets. */
+/**
+ * Reads the first columns of a log table with Fluss's scanner alone, a thread for each share of the
+ * buckets, and makes the Beam rows that the connector makes.
+ */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class RawLogRead {
   private static final Duration POLL = Duration.ofMillis(20);
@@ -23,15 +26,18 @@ final class RawLogRead {
   private final EventTable table;
   private final Schema schema;
   private final int threads;
+  private final Counter.Step step;
 
-  RawLogRead(Connection connection, EventTable table, Schema schema, int threads) {
+  RawLogRead(
+      Connection connection, EventTable table, Schema schema, int threads, Counter.Step step) {
     this.connection = connection;
     this.table = table;
     this.schema = schema;
     this.threads = threads;
+    this.step = step;
   }
 
-  double measure(int rows) throws Exception {
+  double measure(long rows) throws Exception {
     Counter.reset();
     ExecutorService executor = Executors.newFixedThreadPool(threads);
     try {
@@ -55,7 +61,7 @@ final class RawLogRead {
     }
   }
 
-  private void read(int share, int rows) throws Exception {
+  private void read(int share, long rows) throws Exception {
     try (Table open = connection.getTable(table.path());
         LogScanner scanner = scanner(open)) {
       for (int bucket = share; bucket < EventTable.BUCKETS; bucket += threads) {
@@ -64,7 +70,7 @@ final class RawLogRead {
       while (Counter.rows() < rows && !Thread.currentThread().isInterrupted()) {
         ScanRecords records = scanner.poll(POLL);
         for (ScanRecord record : records) {
-          Counter.count(table.decode(record.getRow(), schema));
+          step.accept(table.decode(record.getRow(), schema));
         }
       }
     }

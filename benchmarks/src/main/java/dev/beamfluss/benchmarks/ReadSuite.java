@@ -2,44 +2,47 @@ package dev.beamfluss.benchmarks;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
-import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.local.LocalFluss;
-import java.util.LinkedHashMap;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.apache.beam.runners.direct.DirectOptions;
-import org.apache.beam.runners.direct.DirectRunner;
-import org.apache.beam.runners.flink.FlinkPipelineOptions;
-import org.apache.beam.runners.flink.FlinkRunner;
-import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.PipelineResult;
-import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.apache.beam.sdk.transforms.ParDo;
-import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
 
 /**
- * How fast log tables are read, against Fluss's scanner in a loop that makes the same Beam rows:
- * all of 10 columns on both runners, and 3 and 30 of 30 columns. Everything with two threads.
+ * How fast, and how soon, log tables are read; one cluster with one tablet server in this JVM,
+ * tables of 4 buckets, zstd. {@code docs/benchmarks.md} says what each entry means.
+ *
+ * <p>Compared are <b>ours</b>, a pipeline of {@link FlussIO} and one counting function; <b>raw</b>,
+ * loops of Fluss's scanner that make the same Beam rows, without Beam; and <b>native</b>, a job of
+ * Fluss's own source for Flink that counts its rows, which are Flink's. All have two threads or
+ * subtasks (but a stream on the direct runner has what that takes by default) and the scanner
+ * settings that are {@link FlussCluster}'s defaults. They read the same table in turns, and a rate
+ * is from the first row to the last: the start of a runner is not part of it.
  */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class ReadSuite implements Suite {
-  private static final int THREADS = 2;
-  private static final int NARROW = 10;
-  private static final int WIDE = 30;
-  private static final int PRUNED = 3;
+  private static final int DEFAULT_ROWS = 2_000_000;
 
-  /** The reading defaults of {@link FlussCluster}, and small batches, for the raw client. */
-  private static final Map<String, String> CLIENT =
+  /** A Flink cluster in this JVM ends a moment after its job. */
+  private static final Duration PAUSE = Duration.ofMillis(300);
+
+  private static final String LATENCY = "ours-latency";
+
+  /** The reading defaults of {@link FlussCluster}. */
+  private static final Map<String, String> SCANNER =
       Map.of(
           "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
           "client.scanner.log.fetch.wait-max-time", "20ms",
-          "client.scanner.log.max-poll-records", "5000",
-          "client.writer.batch-size", "256kb");
+          "client.scanner.log.max-poll-records", "5000");
+
+  /** Batches of the size that FlussIO writes at most. */
+  private static final Map<String, String> FILL = Map.of("client.writer.batch-size", "256kb");
+
+  /** Does not hold a lone row back. */
+  private static final Map<String, String> TRICKLE = Map.of("client.writer.batch-timeout", "1ms");
 
   @Override
   public String name() {
@@ -48,125 +51,48 @@ final class ReadSuite implements Suite {
 
   @Override
   public List<Entry> run(BenchOptions options) throws Exception {
-    int rows = options.getRows();
-    EventTable narrow = new EventTable("narrow", NARROW);
-    EventTable wide = new EventTable("wide", WIDE);
+    int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
     try (LocalFluss fluss = LocalFluss.builder().start();
-        Connection connection = ConnectionFactory.createConnection(configuration(fluss))) {
-      narrow.createAndFill(connection, rows);
-      wide.createAndFill(connection, rows);
+        Connection reading = connect(fluss, SCANNER);
+        Connection filling = connect(fluss, FILL)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds =
-          new Rounds()
-              .with("raw", raw(connection, cluster, narrow, NARROW, rows))
-              .with("direct", () -> ours(direct(), read(cluster, narrow, NARROW, true), rows))
-              .with("flink", () -> ours(flink(), read(cluster, narrow, NARROW, false), rows))
-              .with("raw all", raw(connection, cluster, wide, WIDE, rows))
-              .with("ours all", () -> ours(direct(), read(cluster, wide, WIDE, true), rows))
-              .with("raw pruned", raw(connection, cluster, wide, PRUNED, rows))
-              .with("ours pruned", () -> ours(direct(), read(cluster, wide, PRUNED, true), rows));
-      rounds.run(options.getRounds());
-      return List.of(
-          entry("read-bounded-direct", rounds, "direct", "raw", rows, Map.of()),
-          entry("read-unbounded-flink", rounds, "flink", "raw", rows, Map.of()),
-          entry("read-30-of-30-columns", rounds, "ours all", "raw all", rows, Map.of()),
-          entry(
-              "read-3-of-30-columns",
-              rounds,
-              "ours pruned",
-              "raw pruned",
-              rows,
-              Map.of(
-                  "ratio_all_columns", rounds.median("ours pruned") / rounds.median("ours all"),
-                  "ratio_all_columns_raw",
-                      rounds.median("raw pruned") / rounds.median("raw all"))));
-    }
-  }
-
-  private static Entry entry(
-      String name, Rounds rounds, String ours, String raw, int rows, Map<String, Object> more) {
-    Map<String, Object> extras = new LinkedHashMap<>(more);
-    extras.put("rows", rows);
-    extras.put("threads", THREADS);
-    extras.put("buckets", EventTable.BUCKETS);
-    extras.put("cores", Runtime.getRuntime().availableProcessors());
-    extras.put("rounds_ours", rounds.all(ours));
-    extras.put("rounds_raw", rounds.all(raw));
-    return new Entry(name, rounds.median(ours), rounds.median(raw), null, "rows/s", extras);
-  }
-
-  private static Rounds.Contender raw(
-      Connection connection, FlussCluster cluster, EventTable table, int columns, int rows) {
-    RawLogRead read =
-        new RawLogRead(
-            connection,
-            table,
-            cluster.describe(table.path().toString()).schema(table.firstColumns(columns)),
-            THREADS);
-    return () -> read.measure(rows);
-  }
-
-  private static FlussIO.Read<Row> read(
-      FlussCluster cluster, EventTable table, int columns, boolean bounded) {
-    FlussIO.Read<Row> read =
-        FlussIO.readRows()
-            .from(cluster, table.path().toString())
-            .withColumns(table.firstColumns(columns).toArray(String[]::new));
-    return bounded ? read.withStoppingPosition(Position.latest()) : read;
-  }
-
-  private static double ours(PipelineOptions options, FlussIO.Read<Row> read, int rows)
-      throws Exception {
-    Counter.reset();
-    Pipeline pipeline = Pipeline.create(options);
-    pipeline.apply("read", read).apply("count", ParDo.of(new Counter.CountFn()));
-    PipelineResult result = pipeline.run();
-    try {
-      return Counter.awaitRate(rows);
-    } finally {
-      end(result);
-    }
-  }
-
-  private static void end(PipelineResult result) throws Exception {
-    try {
-      result.cancel();
-      while (!result.getState().isTerminal()) {
-        TimeUnit.MILLISECONDS.sleep(10);
+      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      ReadContenders contenders = new ReadContenders(rounds, cluster, reading, rows);
+      contenders.create(filling, configuration(fluss, SCANNER));
+      boolean latency = LATENCY.contains(options.getOnly());
+      if (rounds.names().isEmpty() && !latency) {
+        throw new IllegalArgumentException(
+            String.format(
+                "--only=%s is in no contender's name. The contenders are: %s, %s.",
+                options.getOnly(), String.join(", ", rounds.leftOut()), LATENCY));
       }
-    } catch (IllegalStateException e) {
-      // Flink's cluster in this process is gone with its job, and can tell nothing of it any more
+      contenders.fill(filling);
+      rounds.run(options.getRounds());
+      List<Entry> entries = new ArrayList<>(new ReadEntries(rounds, contenders).all());
+      if (latency) {
+        // after the rounds, as what is compiled by now would be in a pipeline of some minutes, too
+        entries.add(latency(fluss, cluster, options.getLatencySeconds()));
+      }
+      return entries;
     }
   }
 
-  /** As runner-configs/direct.args, but does not wait for the end. */
-  private static PipelineOptions direct() {
-    DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
-    options.setRunner(DirectRunner.class);
-    options.setTargetParallelism(THREADS);
-    options.setEnforceImmutability(false);
-    options.setEnforceEncodability(false);
-    options.setBlockOnRun(false);
-    return options;
+  private static Entry latency(LocalFluss fluss, FlussCluster cluster, int seconds)
+      throws Exception {
+    try (Connection appending = connect(fluss, TRICKLE)) {
+      TrickleRead read = new TrickleRead(appending, new EventTable("trickle", EventTable.NARROW));
+      return ReadEntries.latency(read.measure(cluster, ReadContenders.THREADS, seconds));
+    }
   }
 
-  /** Without checkpoints: the read is over before the first would be due. */
-  private static PipelineOptions flink() {
-    FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
-    options.setRunner(FlinkRunner.class);
-    options.setFlinkMaster("[local]");
-    options.setParallelism(THREADS);
-    options.setObjectReuse(true);
-    options.setFasterCopy(true);
-    options.setStreaming(true);
-    options.setAttachedMode(false);
-    return options;
+  private static Connection connect(LocalFluss fluss, Map<String, String> properties) {
+    return ConnectionFactory.createConnection(configuration(fluss, properties));
   }
 
-  private static Configuration configuration(LocalFluss fluss) {
+  private static Configuration configuration(LocalFluss fluss, Map<String, String> properties) {
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
-    CLIENT.forEach(configuration::setString);
+    properties.forEach(configuration::setString);
     return configuration;
   }
 }

@@ -2,8 +2,11 @@ package dev.beamfluss.benchmarks;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.nullValue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -15,7 +18,7 @@ class RoundsTest {
     List<String> order = new ArrayList<>();
     Iterator<Double> values = List.of(100.0, 3.0, 1.0, 2.0).iterator();
     Rounds rounds =
-        new Rounds()
+        new Rounds("", Duration.ZERO)
             .with(
                 "a",
                 () -> {
@@ -38,8 +41,18 @@ class RoundsTest {
   @Test
   void theMedianOfAnEvenNumberIsBetweenTheMiddleTwo() throws Exception {
     Iterator<Double> values = List.of(0.0, 1.0, 4.0).iterator();
-    Rounds rounds = new Rounds().with("a", values::next);
+    Rounds rounds = new Rounds("", Duration.ZERO).with("a", values::next);
     rounds.run(2);
     assertThat(rounds.median("a"), is(2.5));
+  }
+
+  @Test
+  void measuresOnlyThoseWithTheWantedName() throws Exception {
+    Rounds rounds = new Rounds("b", Duration.ZERO).with("ab", () -> 1.0).with("ac", () -> 2.0);
+    rounds.run(1);
+    assertThat(rounds.names(), contains("ab"));
+    assertThat(rounds.leftOut(), contains("ac"));
+    assertThat(rounds.median("ac"), is(nullValue()));
+    assertThat(rounds.all("ac"), is(empty()));
   }
 }

@@ -154,9 +154,14 @@ final class ContentsReader extends BoundedBatchReader {
 
   @Override
   public void close() {
-    try (OpenTable closing = open;
-        SnapshotScan closingToo = snapshot) {
-      snapshot = null;
+    try {
+      if (snapshot != null) {
+        snapshot.close();
+      }
+    } finally {
+      if (open != null) {
+        open.close();
+      }
     }
   }
 }

@@ -18,6 +18,8 @@ sealed interface EventTime extends Serializable {
   @FunctionalInterface
   interface Extractor {
     /**
+     * The event time of one row.
+     *
      * @param scanned all columns that were scanned
      * @param made the row for the pipeline
      * @param stored when the cluster stored it, or {@link #BEFORE_ALL} where nobody knows

@@ -32,19 +32,20 @@ final class LateValues extends AbstractList<@Nullable Object>
   @Override
   public @Nullable Object get(int i) {
     Object value = values[i];
+    Object converted = value;
     if (value instanceof BinaryString string) {
-      return values[i] = toString(string);
+      converted = toString(string);
+    } else if (value instanceof TimestampNtz timestamp) {
+      converted = timestamp.toLocalDateTime();
+    } else if (value instanceof Decimal decimal) {
+      converted = decimal.toBigDecimal();
+    } else if (value instanceof TimestampLtz timestamp) {
+      converted = timestamp.toInstant();
     }
-    if (value instanceof TimestampNtz timestamp) {
-      return values[i] = timestamp.toLocalDateTime();
+    if (converted != value) {
+      values[i] = converted;
     }
-    if (value instanceof Decimal decimal) {
-      return values[i] = decimal.toBigDecimal();
-    }
-    if (value instanceof TimestampLtz timestamp) {
-      return values[i] = timestamp.toInstant();
-    }
-    return value;
+    return converted;
   }
 
   @Override

@@ -54,9 +54,14 @@ final class RangeReader extends BoundedBatchReader {
 
   @Override
   public void close() {
-    try (LogRanges closing = log;
-        SnapshotScan closingToo = snapshot) {
-      snapshot = null;
+    try {
+      if (snapshot != null) {
+        snapshot.close();
+      }
+    } finally {
+      if (log != null) {
+        log.close();
+      }
     }
   }
 }

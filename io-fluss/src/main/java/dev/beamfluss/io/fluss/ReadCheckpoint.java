@@ -25,19 +25,21 @@ import org.apache.beam.sdk.util.VarInt;
 record ReadCheckpoint(
     boolean started, Map<BucketId, BucketPosition> positions, Runnable onFinalized)
     implements UnboundedSource.CheckpointMark {
-  private static final Runnable NOTHING = () -> {};
-  static final ReadCheckpoint NOT_STARTED = new ReadCheckpoint(false, Map.of(), NOTHING);
+  static final ReadCheckpoint NOT_STARTED =
+      new ReadCheckpoint(false, Map.of(), ReadCheckpoint::doNothing);
 
   private static final Comparator<BucketId> ORDER =
       Comparator.comparingLong(BucketId::partitionId).thenComparingInt(BucketId::bucket);
 
   ReadCheckpoint(Map<BucketId, BucketPosition> positions) {
-    this(positions, NOTHING);
+    this(positions, ReadCheckpoint::doNothing);
   }
 
   ReadCheckpoint(Map<BucketId, BucketPosition> positions, Runnable onFinalized) {
     this(true, positions, onFinalized);
   }
+
+  private static void doNothing() {}
 
   /** Fluss keeps no positions of readers, but it keeps the snapshots that they may come back to. */
   @Override

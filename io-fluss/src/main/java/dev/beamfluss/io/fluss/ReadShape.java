@@ -53,6 +53,8 @@ interface ReadShape<T> {
       };
 
   /**
+   * Checks that a table can be read so.
+   *
    * @throws IllegalArgumentException if the table cannot be read as this
    */
   void check(FlussTable table);

@@ -171,11 +171,18 @@ final class SplitFeed implements AutoCloseable {
   }
 
   private void end() {
-    try (LogPoller closing = poller;
-        ClusterWatch watching = watch) {
+    ClusterWatch watching = watch;
+    LogPoller polling = poller;
+    try {
+      if (watching != null) {
+        watching.close();
+      }
       closeSnapshot();
     } catch (RuntimeException e) {
-      LOG.warn("Closing the read of {} failed.", spec.table().path(), e);
+      LOG.warn("Closing a snapshot of {} failed.", spec.table().path(), e);
+    }
+    if (polling != null) {
+      polling.close();
     }
   }
 
