@@ -1,10 +1,14 @@
 package dev.beamfluss.io.fluss;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.coders.StructuredCoder;
@@ -13,7 +17,9 @@ import org.apache.beam.sdk.util.VarInt;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
-final class RowBatchCoder extends StructuredCoder<RowBatch> {
+final class RowBatchCoder extends StructuredCoder<RowBatch> implements RowBatch.Codec {
+  private static final ByteArrayCoder BYTES = ByteArrayCoder.of();
+
   private final RowCoder rowCoder;
 
   private RowBatchCoder(RowCoder rowCoder) {
@@ -26,25 +32,56 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> {
 
   @Override
   public void encode(RowBatch batch, OutputStream out) throws IOException {
-    VarInt.encode(batch.size(), out);
-    out.write(batch.kinds() == null ? 0 : 1);
-    long previous = 0;
-    for (int i = 0; i < batch.size(); i++) {
-      if (batch.kinds() != null) {
-        out.write(batch.kind(i).code());
-      }
-      VarInt.encode(batch.timestamps()[i] - previous, out);
-      previous = batch.timestamps()[i];
-      rowCoder.encode(batch.rows().get(i), out);
+    BYTES.encode(batch.encoded(this), out);
+  }
+
+  @Override
+  public RowBatch decode(InputStream in) throws IOException {
+    return RowBatch.ofEncoded(BYTES.decode(in), this);
+  }
+
+  @Override
+  public byte[] encode(RowBatch.Contents contents) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      write(contents, out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    VarInt.encode(batch.unreadable().size(), out);
-    for (UnreadableRow row : batch.unreadable()) {
+    return out.toByteArray();
+  }
+
+  private void write(RowBatch.Contents contents, OutputStream out) throws IOException {
+    List<Row> rows = contents.rows();
+    RowChange.Kind[] kinds = contents.kinds();
+    VarInt.encode(rows.size(), out);
+    out.write(kinds == null ? 0 : 1);
+    long previous = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      if (kinds != null) {
+        out.write(kinds[i].code());
+      }
+      long timestamp = contents.timestamps()[i];
+      VarInt.encode(timestamp - previous, out);
+      previous = timestamp;
+      rowCoder.encode(rows.get(i), out);
+    }
+    VarInt.encode(contents.unreadable().size(), out);
+    for (UnreadableRow row : contents.unreadable()) {
       UnreadableRow.encode(row, out);
     }
   }
 
   @Override
-  public RowBatch decode(InputStream in) throws IOException {
+  public RowBatch.Contents decode(byte[] encoded) {
+    try {
+      return read(new ByteArrayInputStream(encoded));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private RowBatch.Contents read(InputStream in) throws IOException {
     int size = VarInt.decodeInt(in);
     RowChange.Kind @Nullable [] kinds = in.read() == 0 ? null : new RowChange.Kind[size];
     List<Row> rows = new ArrayList<>(size);
@@ -58,12 +95,12 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> {
       timestamps[i] = previous;
       rows.add(rowCoder.decode(in));
     }
-    int unreadable = VarInt.decodeInt(in);
-    List<UnreadableRow> rest = new ArrayList<>(unreadable);
-    for (int i = 0; i < unreadable; i++) {
-      rest.add(UnreadableRow.decode(in));
+    int number = VarInt.decodeInt(in);
+    List<UnreadableRow> unreadable = new ArrayList<>(number);
+    for (int i = 0; i < number; i++) {
+      unreadable.add(UnreadableRow.decode(in));
     }
-    return new RowBatch(rows, kinds, timestamps, rest);
+    return new RowBatch.Contents(rows, kinds, timestamps, unreadable);
   }
 
   @Override

@@ -75,7 +75,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
       progress.read(
           rows.bucket(), rows.next(), batch.maxTimestamp(EventTime.BEFORE_ALL), rows.end());
       metrics.read(batch);
-      if (batch.size() > 0 || !batch.unreadable().isEmpty()) {
+      if (!batch.isEmpty()) {
         current = rows;
       }
     } else if (event instanceof SplitFeed.Listed listed) {

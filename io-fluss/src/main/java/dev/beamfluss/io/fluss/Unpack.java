@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import java.util.List;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
 import org.apache.beam.sdk.metrics.Counter;
@@ -67,17 +68,20 @@ final class Unpack {
           keepBad ? BadRecordRouter.RECORDING_ROUTER : BadRecordRouter.THROWING_ROUTER;
     }
 
-    abstract T element(RowBatch batch, int i);
+    abstract T element(Row row, RowChange.Kind kind);
 
     @ProcessElement
     public void process(@Element RowBatch batch, MultiOutputReceiver out) throws Exception {
       OutputReceiver<T> rows = out.get(output);
+      List<Row> all = batch.rows();
+      RowChange.Kind[] kinds = batch.kinds();
       long[] timestamps = batch.timestamps();
       Instant time = Instant.EPOCH;
       for (int i = 0; i < timestamps.length; i++) {
         // the rows of one batch of a writer were stored at the same time
         time = time.getMillis() == timestamps[i] ? time : Instant.ofEpochMilli(timestamps[i]);
-        rows.outputWithTimestamp(element(batch, i), time);
+        rows.outputWithTimestamp(
+            element(all.get(i), kinds == null ? RowChange.Kind.INSERT : kinds[i]), time);
       }
       for (UnreadableRow row : batch.unreadable()) {
         rowsUnreadable.inc();
@@ -93,8 +97,8 @@ final class Unpack {
     }
 
     @Override
-    Row element(RowBatch batch, int i) {
-      return batch.rows().get(i);
+    Row element(Row row, RowChange.Kind kind) {
+      return row;
     }
   }
 
@@ -104,8 +108,8 @@ final class Unpack {
     }
 
     @Override
-    RowChange element(RowBatch batch, int i) {
-      return RowChange.of(batch.kind(i), batch.rows().get(i));
+    RowChange element(Row row, RowChange.Kind kind) {
+      return RowChange.of(kind, row);
     }
   }
 }
