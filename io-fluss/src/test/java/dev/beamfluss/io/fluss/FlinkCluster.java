@@ -149,12 +149,9 @@ final class FlinkCluster implements AutoCloseable {
       }
     }
 
-    void awaitCheckpoint() {
-      awaitCheckpoints(checkpoints() + 1);
-    }
-
-    void awaitCheckpoints(long number) {
-      await("checkpoint " + number)
+    void awaitMoreCheckpoints(int more) {
+      long number = checkpoints() + more;
+      await(more + " more checkpoints")
           .atMost(PATIENCE)
           .pollInterval(POLL)
           .until(

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.coders.KvCoder;
@@ -74,11 +73,6 @@ final class SeenNumbers extends PTransform<PCollection<Row>, PDone> {
 
   private Run run() {
     return RUNS.get(runName);
-  }
-
-  /** How many numbers were handled, those handled in vain before a failure included. */
-  long handled() {
-    return run().handled.get();
   }
 
   /** How often the job was made to fail. */
@@ -143,7 +137,6 @@ final class SeenNumbers extends PTransform<PCollection<Row>, PDone> {
 
   /** What the steps and the test share; they are in one JVM. */
   private static final class Run {
-    final AtomicLong handled = new AtomicLong();
     final AtomicInteger failures = new AtomicInteger();
     final AtomicReference<Fault> fault = new AtomicReference<>();
     final Map<Integer, Map<Integer, Memory>> answers = new ConcurrentHashMap<>();
@@ -227,7 +220,6 @@ final class SeenNumbers extends PTransform<PCollection<Row>, PDone> {
       all.set(position);
       positions.write(all.toByteArray());
       count.write(countBefore == null ? 1 : countBefore + 1);
-      RUNS.get(run).handled.incrementAndGet();
     }
   }
 }
