@@ -26,6 +26,7 @@ import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
 import org.apache.flink.runtime.client.JobStatusMessage;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
+import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 
@@ -132,13 +133,25 @@ final class FlinkCluster implements AutoCloseable {
       return statistics().getCounts().getNumberOfRestoredCheckpoints();
     }
 
+    /** How often it was started anew by Flink after a failure, from a checkpoint or without. */
+    int restarts() {
+      int restarts = 0;
+      for (AccessExecutionVertex vertex : graph().getAllExecutionVertices()) {
+        restarts = Math.max(restarts, vertex.getCurrentExecutionAttempt().getAttemptNumber());
+      }
+      return restarts;
+    }
+
     private CheckpointStatsSnapshot statistics() {
-      AccessExecutionGraph graph = get(cluster.getExecutionGraph(id));
-      return graph.getCheckpointStatsSnapshot();
+      return graph().getCheckpointStatsSnapshot();
+    }
+
+    private AccessExecutionGraph graph() {
+      return get(cluster.getExecutionGraph(id));
     }
 
     void check() {
-      AccessExecutionGraph graph = get(cluster.getExecutionGraph(id));
+      AccessExecutionGraph graph = graph();
       if (graph.getState().isTerminalState()) {
         throw new IllegalStateException(
             "The job is "
