@@ -101,6 +101,15 @@ final class FlinkCluster implements AutoCloseable {
     return new Job(id);
   }
 
+  /** What a test that failed has left running would keep the next one from its slots. */
+  void cancelAll() {
+    for (JobStatusMessage job : get(cluster.listJobs())) {
+      if (!job.getJobState().isGloballyTerminalState()) {
+        new Job(job.getJobId()).cancel();
+      }
+    }
+  }
+
   @Override
   public void close() {
     get(cluster.closeAsync());
@@ -198,10 +207,14 @@ final class FlinkCluster implements AutoCloseable {
       return savepoint;
     }
 
-    /** Ends it; the place of its last checkpoint, which what it did since is not part of. */
-    String cancel() {
+    void cancel() {
       get(cluster.cancelJob(id));
       awaitEnd(JobStatus.CANCELED);
+    }
+
+    /** Ends it; the place of its last checkpoint, which what it did since is not part of. */
+    String cancelKeepingCheckpoint() {
+      cancel();
       return statistics().getHistory().getLatestCompletedCheckpoint().getExternalPath();
     }
 

@@ -16,6 +16,7 @@ import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
@@ -59,6 +60,11 @@ class ReadExactlyOnceFlinkTest {
     flink = new FlinkCluster(directory, 3);
   }
 
+  @AfterEach
+  void cancelAll() {
+    flink.cancelAll();
+  }
+
   @AfterAll
   static void stopFlink() {
     flink.close();
@@ -98,7 +104,6 @@ class ReadExactlyOnceFlinkTest {
       seen.assertHoldsEachOnce(table, job::check, () -> job.awaitMoreCheckpoints(3));
       assertThat("went on from a checkpoint", job.restores(), equalTo((long) failures));
       assertThat(table.partitions(), greaterThanOrEqualTo(5));
-      job.cancel();
     }
   }
 
@@ -121,7 +126,6 @@ class ReadExactlyOnceFlinkTest {
       awaitFailure(seen, 2);
       job.awaitRestores(1);
       seen.assertHoldsEachOnce(table, job::check, () -> job.awaitMoreCheckpoints(3));
-      job.cancel();
     }
   }
 
@@ -163,12 +167,11 @@ class ReadExactlyOnceFlinkTest {
         if (stage == parallelisms.length - 1) {
           table.append(NUMBERS - table.size());
           seen.assertHoldsEachOnce(table, job::check, () -> job.awaitMoreCheckpoints(3));
-          job.cancel();
         } else {
           // a job that is still coming up cannot be stopped
           job.awaitMoreCheckpoints(1);
           CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> table.append(share));
-          restored = stage % 2 == 0 ? job.stopWithSavepoint() : job.cancel();
+          restored = stage % 2 == 0 ? job.stopWithSavepoint() : job.cancelKeepingCheckpoint();
           writing.join();
           table.addPartition();
           table.append(share);

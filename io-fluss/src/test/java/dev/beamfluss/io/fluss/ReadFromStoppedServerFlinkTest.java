@@ -13,6 +13,7 @@ import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,11 @@ class ReadFromStoppedServerFlinkTest {
   @BeforeAll
   static void startFlink() throws Exception {
     flink = new FlinkCluster(directory, 2);
+  }
+
+  @AfterEach
+  void cancelAll() {
+    flink.cancelAll();
   }
 
   @AfterAll
@@ -79,7 +85,7 @@ class ReadFromStoppedServerFlinkTest {
       table.addPartition();
       table.append(10_000);
       assertHoldsEachOnce(seen, table, job);
-      job.cancel();
+      flink.cancelAll();
     }
   }
 
@@ -120,7 +126,7 @@ class ReadFromStoppedServerFlinkTest {
       start(servers);
       table.append(10_000);
       assertHoldsEachOnce(seen, table, job);
-      job.cancel();
+      flink.cancelAll();
     }
   }
 
