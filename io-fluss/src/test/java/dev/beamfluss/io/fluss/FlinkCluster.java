@@ -194,17 +194,31 @@ final class FlinkCluster implements AutoCloseable {
               });
     }
 
-    /** Ends it; the savepoint's place. */
+    /**
+     * Ends it; the savepoint's place. Asks once more where Flink declines: a subtask without a
+     * split ends as soon as it knows that it gets none, and Flink takes no savepoint in that
+     * moment.
+     */
     String stopWithSavepoint() {
-      String savepoint =
-          get(
-              cluster.stopWithSavepoint(
-                  id,
-                  directory.resolve("savepoints").toUri().toString(),
-                  false,
-                  SavepointFormatType.CANONICAL));
+      String savepoint;
+      try {
+        savepoint = requestStopWithSavepoint();
+      } catch (IllegalStateException e) {
+        System.out.println("Flink declined to stop: " + e.getCause());
+        awaitMoreCheckpoints(3);
+        savepoint = requestStopWithSavepoint();
+      }
       awaitEnd(JobStatus.FINISHED);
       return savepoint;
+    }
+
+    private String requestStopWithSavepoint() {
+      return get(
+          cluster.stopWithSavepoint(
+              id,
+              directory.resolve("savepoints").toUri().toString(),
+              false,
+              SavepointFormatType.CANONICAL));
     }
 
     void cancel() {
