@@ -22,6 +22,16 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 final class LateValues extends AbstractList<@Nullable Object>
     implements RandomAccess, Serializable {
+
+  /** A string that is not decoded yet; smaller than a {@link String}, and than the client's own. */
+  private static final class Utf8 {
+    private final byte[] bytes;
+
+    private Utf8(byte[] bytes) {
+      this.bytes = bytes;
+    }
+  }
+
   private final @Nullable Object[] values;
 
   /** Takes the array over; nobody else may write to it. */
@@ -29,12 +39,21 @@ final class LateValues extends AbstractList<@Nullable Object>
     this.values = values;
   }
 
+  /** A value to put off the conversion of. */
+  static Object of(BinaryString string) {
+    MemorySegment[] segments = string.getSegments();
+    byte[] bytes = segments.length == 1 ? segments[0].getHeapMemory() : null;
+    return bytes != null && string.getOffset() == 0 && bytes.length == string.getSizeInBytes()
+        ? new Utf8(bytes)
+        : toString(string);
+  }
+
   @Override
   public @Nullable Object get(int i) {
     Object value = values[i];
     Object converted = value;
-    if (value instanceof BinaryString string) {
-      converted = toString(string);
+    if (value instanceof Utf8 string) {
+      converted = new String(string.bytes, UTF_8);
     } else if (value instanceof TimestampNtz timestamp) {
       converted = timestamp.toLocalDateTime();
     } else if (value instanceof Decimal decimal) {

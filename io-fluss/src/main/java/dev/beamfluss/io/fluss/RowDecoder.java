@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.row.BinaryString;
 import org.apache.fluss.row.DataGetters;
 import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.InternalArray;
@@ -116,7 +117,10 @@ final class RowDecoder {
         if (value == null) {
           requireNullable(i);
         } else {
-          values[i] = asTheyAre[i] ? value : fields[i].decode(row, positions[i]);
+          values[i] =
+              !asTheyAre[i]
+                  ? fields[i].decode(row, positions[i])
+                  : value instanceof BinaryString string ? LateValues.of(string) : value;
         }
       }
     } catch (RuntimeException e) {

@@ -37,7 +37,7 @@ final class NumberedTable implements AutoCloseable {
     addPartition();
   }
 
-  FlussIO.ReadRows read() {
+  FlussIO.Read<Row> read() {
     return FlussIO.readRows().from(cluster, path);
   }
 
