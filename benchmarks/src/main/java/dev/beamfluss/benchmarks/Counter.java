@@ -8,10 +8,7 @@ import java.util.function.Consumer;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.Row;
 
-/**
- * Counts the rows of one measurement at a time, in this JVM, and times them from the first to the
- * last: what a runner needs to start and to stop is not part of a rate.
- */
+/** Counts the rows of one measurement at a time, in this JVM, and times them. */
 final class Counter {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final LongAdder ROWS = new LongAdder();
@@ -50,14 +47,29 @@ final class Counter {
     return ROWS.sum();
   }
 
-  /** Rows a second, once the expected number has come. */
+  /**
+   * Rows a second from the first to the last, once the expected number has come: what a runner
+   * needs to start is not part of it.
+   */
   static double awaitRate(long expected) throws InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    long before = awaitRows(1, expected, deadline);
+    long before = awaitRows(1, expected, deadline());
     long start = System.nanoTime();
-    long after = awaitRows(expected, expected, deadline);
+    long after = awaitRows(expected, expected, deadline());
+    return rate(after - before, start);
+  }
+
+  /** The same from a time on: for a runner that reads long before it hands on the first row. */
+  static double awaitRateSince(long start, long expected) throws InterruptedException {
+    return rate(awaitRows(expected, expected, deadline()), start);
+  }
+
+  private static long deadline() {
+    return System.nanoTime() + PATIENCE.toNanos();
+  }
+
+  private static double rate(long rows, long start) {
     long nanos = Math.max(1, System.nanoTime() - start);
-    return Math.max(1, after - before) * (double) TimeUnit.SECONDS.toNanos(1) / nanos;
+    return Math.max(1, rows) * (double) TimeUnit.SECONDS.toNanos(1) / nanos;
   }
 
   private static long awaitRows(long number, long expected, long deadline)
