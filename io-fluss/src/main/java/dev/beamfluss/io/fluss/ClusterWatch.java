@@ -101,6 +101,9 @@ final class ClusterWatch implements AutoCloseable {
   }
 
   private void cycle(boolean discoverNow) {
+    if (feed.liveness().isPaused()) {
+      return; // answers would pile up while nobody reads
+    }
     if (discoverNow) {
       checkTable();
     }

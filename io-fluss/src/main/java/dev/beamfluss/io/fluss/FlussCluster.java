@@ -34,6 +34,8 @@ import java.util.TreeMap;
  * </table>
  */
 public final class FlussCluster implements Serializable {
+  // in people's savepoints: Flink stores the source with its position
+  private static final long serialVersionUID = 1L;
 
   private final String bootstrapServers;
   private final TreeMap<String, String> properties;

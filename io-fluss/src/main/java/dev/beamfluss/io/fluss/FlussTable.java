@@ -22,6 +22,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * columns and its number of buckets, as they were when the pipeline was built. Serializable.
  */
 public final class FlussTable implements Serializable {
+  // in people's savepoints: Flink stores the source with its position
+  private static final long serialVersionUID = 1L;
 
   /** How rows can be found by a set of columns. */
   public enum LookupKind {

@@ -8,6 +8,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** A place in every bucket's log: where a read starts, or where a bounded read ends. */
 public final class Position implements Serializable {
+  // in people's savepoints: Flink stores the source with its position
+  private static final long serialVersionUID = 1L;
+
   enum Kind {
     FULL,
     EARLIEST,

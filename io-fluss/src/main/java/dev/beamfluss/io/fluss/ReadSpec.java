@@ -15,6 +15,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /** What a read was asked for; everything a source needs, settled when the pipeline is built. */
 @AutoValue
 abstract class ReadSpec implements Serializable {
+  // in people's savepoints: Flink stores the source with its position
+  private static final long serialVersionUID = 1L;
+
   static final Duration DISCOVERY_INTERVAL = Duration.ofSeconds(10);
   static final Duration CLUSTER_TIMEOUT = Duration.ofMinutes(2);
 

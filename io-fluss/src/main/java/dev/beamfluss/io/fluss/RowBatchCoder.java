@@ -53,6 +53,7 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> implements RowBatch.
 
   private void write(RowBatch.Contents contents, OutputStream out) throws IOException {
     List<Row> rows = contents.rows();
+    Unpack.checkSchema(rowCoder.getSchema(), rows);
     RowChange.Kind[] kinds = contents.kinds();
     VarInt.encode(rows.size(), out);
     out.write(kinds == null ? 0 : 1);

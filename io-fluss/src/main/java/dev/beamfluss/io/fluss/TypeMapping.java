@@ -1,6 +1,8 @@
 package dev.beamfluss.io.fluss;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.schemas.logicaltypes.FixedPrecisionNumeric;
@@ -27,7 +29,13 @@ final class TypeMapping {
           Schema.Field.of(field.getName(), fieldType(field.getType()))
               .withDescription(field.getDescription().orElse("")));
     }
-    return schema.build();
+    Schema built = schema.build();
+    // Beam generates a coder's class for every id that it sees, and gives a random one if there is
+    // none: the same columns shall have the same
+    built.setUUID(
+        UUID.nameUUIDFromBytes(
+            rowType.copy(true).asSerializableString().getBytes(StandardCharsets.UTF_8)));
+    return built;
   }
 
   static Schema schema(RowType rowType, List<String> columns) {

@@ -18,6 +18,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * had completed made Flink restart the job with no splits at all and end it, every row lost.
  */
 final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint> {
+  // in people's savepoints: Flink stores the source with its position
+  private static final long serialVersionUID = 1L;
+
   private final ReadSpec spec;
   private final int index;
   private final int splits;

@@ -5,6 +5,7 @@ import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Metrics;
+import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
@@ -27,12 +28,13 @@ final class Unpack {
 
   static PCollection<Row> rows(
       PCollection<RowBatch> batches, ReadSpec spec, @Nullable ErrorHandler<BadRecord, ?> errors) {
-    return apply(batches, new Rows(errors != null), errors).setRowSchema(spec.schema());
+    return apply(batches, new Rows(spec.schema(), errors != null), errors)
+        .setRowSchema(spec.schema());
   }
 
   static PCollection<RowChange> changes(
       PCollection<RowBatch> batches, ReadSpec spec, @Nullable ErrorHandler<BadRecord, ?> errors) {
-    return apply(batches, new Changes(errors != null), errors)
+    return apply(batches, new Changes(spec.schema(), errors != null), errors)
         .setCoder(RowChange.coder(spec.schema()));
   }
 
@@ -55,14 +57,33 @@ final class Unpack {
     return result.get(unpack.output);
   }
 
+  /**
+   * Flink restores a source as it was when the savepoint was taken, with the columns of then.
+   *
+   * @throws IllegalStateException if the rows are not what this pipeline reads
+   */
+  static void checkSchema(Schema expected, List<Row> rows) {
+    if (!rows.isEmpty() && !expected.equals(rows.get(0).getSchema())) {
+      throw new IllegalStateException(
+          String.format(
+              "The read was restored with the columns %s of the pipeline that took the savepoint,"
+                  + " and this pipeline reads %s. Give the read another name, and start it from"
+                  + " where the savepoint left off by withStartingPosition(Position.timestamp(..)),"
+                  + " or read the same columns.",
+              rows.get(0).getSchema().getFields(), expected.getFields()));
+    }
+  }
+
   private abstract static class UnpackFn<T> extends DoFn<RowBatch, T> {
     private static final Coder<String> CODER = StringUtf8Coder.of();
 
+    private final Schema schema;
     private final TupleTag<T> output;
     private final BadRecordRouter badRecords;
     private final Counter rowsUnreadable = Metrics.counter(FlussIO.class, "rowsUnreadable");
 
-    UnpackFn(TupleTag<T> output, boolean keepBad) {
+    UnpackFn(Schema schema, TupleTag<T> output, boolean keepBad) {
+      this.schema = schema;
       this.output = output;
       this.badRecords =
           keepBad ? BadRecordRouter.RECORDING_ROUTER : BadRecordRouter.THROWING_ROUTER;
@@ -74,6 +95,7 @@ final class Unpack {
     public void process(@Element RowBatch batch, MultiOutputReceiver out) throws Exception {
       OutputReceiver<T> rows = out.get(output);
       List<Row> all = batch.rows();
+      checkSchema(schema, all);
       RowChange.Kind[] kinds = batch.kinds();
       long[] timestamps = batch.timestamps();
       Instant time = Instant.EPOCH;
@@ -92,8 +114,8 @@ final class Unpack {
   }
 
   private static final class Rows extends UnpackFn<Row> {
-    Rows(boolean keepBad) {
-      super(ROWS, keepBad);
+    Rows(Schema schema, boolean keepBad) {
+      super(schema, ROWS, keepBad);
     }
 
     @Override
@@ -103,8 +125,8 @@ final class Unpack {
   }
 
   private static final class Changes extends UnpackFn<RowChange> {
-    Changes(boolean keepBad) {
-      super(CHANGES, keepBad);
+    Changes(Schema schema, boolean keepBad) {
+      super(schema, CHANGES, keepBad);
     }
 
     @Override
