@@ -8,7 +8,7 @@ import org.joda.time.Instant;
 
 /** The part that readers of batches have in common: open late, hand out, close. */
 abstract class BoundedBatchReader extends BoundedSource.BoundedReader<RowBatch> {
-  private final BoundedTableSource source;
+  private volatile BoundedTableSource source;
   private final ReadMetrics metrics;
   private @Nullable RowBatch current;
 
@@ -54,5 +54,10 @@ abstract class BoundedBatchReader extends BoundedSource.BoundedReader<RowBatch> 
   @Override
   public final BoundedTableSource getCurrentSource() {
     return source;
+  }
+
+  /** Part of it was given away. */
+  final void reduceTo(BoundedTableSource rest) {
+    source = rest;
   }
 }

@@ -30,9 +30,10 @@ final class BoundedTableSource extends BoundedSource<RowBatch> {
 
   @Override
   public List<BoundedTableSource> split(long desiredBundleSizeBytes, PipelineOptions options) {
+    long desiredRows = Math.max(1, desiredBundleSizeBytes / Splits.BYTES_PER_ROW);
     List<BucketRange> pieces =
         mode == Mode.ALL
-            ? ranges.stream().flatMap(range -> range.pieces(Splits.MAX_ROWS).stream()).toList()
+            ? ranges.stream().flatMap(range -> range.pieces(desiredRows).stream()).toList()
             : ranges;
     return Splits.balance(pieces, BucketRange::rows, desiredBundleSizeBytes).stream()
         .map(share -> new BoundedTableSource(spec, mode, share))

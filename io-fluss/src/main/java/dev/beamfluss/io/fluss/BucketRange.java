@@ -72,6 +72,20 @@ record BucketRange(BucketId bucket, BucketPosition start, long stop) implements 
     return start.isInLog() ? Math.max(0, stop - start.offset()) : stop;
   }
 
+  /** Its end, from an offset of its log on. */
+  BucketRange from(long offset) {
+    return new BucketRange(bucket, BucketPosition.inLog(offset), stop);
+  }
+
+  BucketRange until(long newStop) {
+    return new BucketRange(bucket, start, newStop);
+  }
+
+  /** The offset before which so much of it lies. */
+  long cut(double share) {
+    return start.offset() + (long) Math.ceil(share * rows());
+  }
+
   BucketRange log() {
     return new BucketRange(bucket, start.afterSnapshot(), stop);
   }

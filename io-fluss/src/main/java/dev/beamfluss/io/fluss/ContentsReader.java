@@ -27,6 +27,8 @@ final class ContentsReader extends BoundedBatchReader {
   private final Schema scannedSchema;
   private final RowMaker rows;
   private final Deque<BucketRange> remaining;
+  private List<BucketRange> ranges;
+  private int buckets;
 
   private @Nullable OpenTable open;
   private @Nullable BucketRange bucket;
@@ -50,6 +52,8 @@ final class ContentsReader extends BoundedBatchReader {
     this.scannedSchema = table.schema(spec.scannedColumns());
     this.rows = new RowMaker(spec);
     this.remaining = new ArrayDeque<>(ranges);
+    this.ranges = ranges;
+    this.buckets = ranges.size();
   }
 
   @Override
@@ -73,7 +77,9 @@ final class ContentsReader extends BoundedBatchReader {
         unreadable = List.of();
         return rest;
       } else {
-        bucket = remaining.poll();
+        synchronized (remaining) {
+          bucket = remaining.poll();
+        }
         if (bucket == null) {
           return null;
         }
@@ -149,6 +155,39 @@ final class ContentsReader extends BoundedBatchReader {
     @Override
     public void unreadable(String reason) {
       sink.unreadable(reason);
+    }
+  }
+
+  @Override
+  public Double getFractionConsumed() {
+    synchronized (remaining) {
+      return buckets == 0 ? 1.0 : 1.0 - remaining.size() / (double) buckets;
+    }
+  }
+
+  /** Keeps the buckets that are begun, and as many others as the direct runner should hold. */
+  @Override
+  public @Nullable BoundedTableSource splitAtFraction(double fraction) {
+    synchronized (remaining) {
+      List<BucketRange> given = new ArrayList<>();
+      long rows = 0;
+      int kept = buckets - remaining.size();
+      for (BucketRange range : remaining) {
+        rows += range.rows();
+        if (kept >= fraction * buckets || rows > Splits.MAX_ROWS) {
+          given.add(range);
+        } else {
+          kept++;
+        }
+      }
+      if (given.isEmpty()) {
+        return null;
+      }
+      remaining.removeAll(given);
+      buckets = kept;
+      ranges = ranges.stream().filter(range -> !given.contains(range)).toList();
+      reduceTo(new BoundedTableSource(spec, BoundedTableSource.Mode.LATEST_OF_KEY, ranges));
+      return new BoundedTableSource(spec, BoundedTableSource.Mode.LATEST_OF_KEY, given);
     }
   }
 

@@ -11,8 +11,8 @@ final class Splits {
   static final long BYTES_PER_ROW = 100;
 
   /**
-   * At most so many in a share: the direct runner holds all that one gives in memory, and shares
-   * are what a bounded read is spread over.
+   * What a bounded reader keeps to read when a runner asks it for the rest. The direct runner does
+   * so at once, holds in memory what a reader gives, and begins with the rest when that is done.
    */
   static final long MAX_ROWS = 250_000;
 
@@ -22,8 +22,8 @@ final class Splits {
   static <T> List<List<T>> balance(
       List<T> items, ToLongFunction<T> rows, long desiredBundleSizeBytes) {
     long bytes = items.stream().mapToLong(rows).sum() * BYTES_PER_ROW;
-    long desired = Math.min(desiredBundleSizeBytes, MAX_ROWS * BYTES_PER_ROW);
-    int number = (int) Math.max(1, Math.min(items.size(), bytes / Math.max(1, desired)));
+    int number =
+        (int) Math.max(1, Math.min(items.size(), bytes / Math.max(1, desiredBundleSizeBytes)));
     List<List<T>> shares = new ArrayList<>();
     for (int i = 0; i < number; i++) {
       shares.add(new ArrayList<>());
