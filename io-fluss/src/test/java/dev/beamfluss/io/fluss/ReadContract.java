@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -19,8 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
@@ -34,6 +35,7 @@ import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.testing.TestPipeline;
 import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.Count;
+import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.Reify;
@@ -44,7 +46,9 @@ import org.apache.beam.sdk.transforms.windowing.FixedWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TimestampedValue;
 import org.apache.beam.sdk.values.TypeDescriptors;
 import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
 import org.apache.fluss.metadata.Schema;
@@ -66,6 +70,9 @@ abstract class ReadContract implements Serializable {
   private final transient TestPipeline pipeline =
       TestPipeline.fromOptions(options(true)).enableAbandonedNodeEnforcement(false);
 
+  private final transient List<PCollection<String>> outputs = new ArrayList<>();
+  private final transient List<String> expected = new ArrayList<>();
+
   /**
    * The runner's options.
    *
@@ -73,12 +80,15 @@ abstract class ReadContract implements Serializable {
    */
   abstract PipelineOptions options(boolean waiting);
 
+  /** The gauges of {@link FlussIO} by name, of all splits of a pipeline that runs. */
+  abstract Map<String, List<Long>> gauges(PipelineResult result);
+
   // partitions
 
   @Test
   void aPartitionFilterLeavesOutPartitions() {
     String table = TestTables.dailyOrders(fluss, 2);
-    List<String> expected = new ArrayList<>();
+    List<String> accepted = new ArrayList<>();
     List<RowChange> changes = new ArrayList<>();
     for (String day : List.of("20260101", "20260102", "20260103")) {
       for (int user = 0; user < 5; user++) {
@@ -86,29 +96,27 @@ abstract class ReadContract implements Serializable {
             Row.withSchema(TestTables.DAILY_ORDER).addValues("u" + user, "o", day, 1L).build();
         changes.add(RowChange.upsert(row));
         if (!day.equals("20260102")) {
-          expected.add(row.getValues().toString());
+          accepted.add(row.getValues().toString());
         }
       }
     }
     TestTables.write(fluss, table, changes);
     PartitionFilter filter = values -> !values.equals(Map.of("ds", "20260102"));
 
-    PAssert.that(
-            texts(
-                "changes",
-                FlussIO.readChanges()
-                    .from(cluster(fluss), table)
-                    .withPartitionFilter(filter)
-                    .withStoppingPosition(Position.latest()),
-                change -> change.row().getValues().toString()))
-        .containsInAnyOrder(expected);
-    PAssert.that(
-            texts(
-                "contents",
-                FlussIO.readContents().from(cluster(fluss), table).withPartitionFilter(filter),
-                row -> row.getValues().toString()))
-        .containsInAnyOrder(expected);
-    pipeline.run().waitUntilFinish();
+    expect(
+        "changes",
+        FlussIO.readChanges()
+            .from(cluster(fluss), table)
+            .withPartitionFilter(filter)
+            .withStoppingPosition(Position.latest()),
+        change -> change.row().getValues().toString(),
+        accepted);
+    expect(
+        "contents",
+        FlussIO.readContents().from(cluster(fluss), table).withPartitionFilter(filter),
+        row -> row.getValues().toString(),
+        accepted);
+    runAndCheck();
   }
 
   // event time
@@ -117,47 +125,32 @@ abstract class ReadContract implements Serializable {
   void eventTimeIsOfAColumnThatIsNotReadOrOfAFunction() {
     String log = events(false);
     String kv = events(true);
-    List<String> expected =
-        IntStream.range(0, EVENTS).mapToObj(n -> "[" + n + "] at " + eventTime(n)).toList();
+    List<String> timed =
+        LongStream.range(0, EVENTS).mapToObj(n -> "[" + n + "] at " + eventTime(n)).toList();
 
     for (String column : List.of("ts", "ltz", "ms")) {
-      PAssert.that(
-              timed(
-                  "rows by " + column,
-                  boundedRows(log).withColumns("n").withTimestampColumn(column)))
-          .containsInAnyOrder(expected);
+      expectTimed(
+          "rows by " + column,
+          boundedRows(log).withColumns("n").withTimestampColumn(column),
+          timed);
     }
-    PAssert.that(
-            timed(
-                "rows by function",
-                boundedRows(log)
-                    .withColumns("n")
-                    .withTimestampFn(
-                        row -> org.joda.time.Instant.ofEpochMilli(eventTime(row.getInt64("n"))))))
-        .containsInAnyOrder(expected);
-    PAssert.that(
-            timed(
-                "contents of a log by column",
-                FlussIO.readContents()
-                    .from(cluster(fluss), log)
-                    .withColumns("n")
-                    .withTimestampColumn("ltz")))
-        .containsInAnyOrder(expected);
-    PAssert.that(
-            timed(
-                "contents by column",
-                FlussIO.readContents()
-                    .from(cluster(fluss), kv)
-                    .withColumns("n")
-                    .withTimestampColumn("ts")))
-        .containsInAnyOrder(expected);
-    PAssert.that(
-            timed("contents", FlussIO.readContents().from(cluster(fluss), kv).withColumns("n")))
-        .containsInAnyOrder(
-            LongStream.range(0, EVENTS)
-                .mapToObj(n -> "[" + n + "] at " + EventTime.BEFORE_ALL)
-                .toList());
-    pipeline.run().waitUntilFinish();
+    expectTimed(
+        "rows by function",
+        boundedRows(log)
+            .withColumns("n")
+            .withTimestampFn(
+                row -> org.joda.time.Instant.ofEpochMilli(eventTime(row.getInt64("n")))),
+        timed);
+    expectTimed(
+        "contents of a log", contents(log).withColumns("n").withTimestampColumn("ltz"), timed);
+    expectTimed("contents", contents(kv).withColumns("n").withTimestampColumn("ts"), timed);
+    expectTimed(
+        "contents without",
+        contents(kv).withColumns("n"),
+        LongStream.range(0, EVENTS)
+            .mapToObj(n -> "[" + n + "] at " + EventTime.BEFORE_ALL)
+            .toList());
+    runAndCheck();
   }
 
   @Test
@@ -224,26 +217,17 @@ abstract class ReadContract implements Serializable {
       await("gauges")
           .pollInterval(Duration.ofMillis(100))
           .atMost(Duration.ofSeconds(30))
-          .untilAsserted(() -> assertGauges(metrics(result)));
+          .untilAsserted(() -> assertGauges(gauges(result)));
     } finally {
       result.cancel();
     }
   }
 
-  private static void assertGauges(MetricQueryResults metrics) {
-    Map<String, List<Long>> values =
-        StreamSupport.stream(metrics.getGauges().spliterator(), false)
-            .collect(
-                Collectors.groupingBy(
-                    gauge -> gauge.getName().getName().replaceFirst("-\\d+of\\d+$", ""),
-                    TreeMap::new,
-                    Collectors.mapping(
-                        gauge -> gauge.getAttempted().getValue(), Collectors.toList())));
-    assertThat(values.keySet(), equalTo(java.util.Set.of("lagMillis", "lagRecords", "partitions")));
-    assertThat(values.get("lagRecords").stream().mapToLong(Long::longValue).sum(), equalTo(0L));
-    assertThat(values.get("lagMillis").stream().mapToLong(Long::longValue).sum(), equalTo(0L));
-    assertThat(
-        values.get("partitions").stream().mapToLong(Long::longValue).max().orElse(0), equalTo(1L));
+  private static void assertGauges(Map<String, List<Long>> gauges) {
+    assertThat(gauges.keySet(), equalTo(Set.of("lagMillis", "lagRecords", "partitions")));
+    assertThat(gauges.get("lagRecords"), everyItem(equalTo(0L)));
+    assertThat(gauges.get("lagMillis"), everyItem(equalTo(0L)));
+    assertThat(gauges.get("partitions"), everyItem(equalTo(1L)));
   }
 
   // metrics
@@ -260,7 +244,7 @@ abstract class ReadContract implements Serializable {
     assertThat(counter(metrics, "batchesRead"), greaterThanOrEqualTo(1L));
   }
 
-  private static MetricQueryResults metrics(PipelineResult result) {
+  static MetricQueryResults metrics(PipelineResult result) {
     return result
         .metrics()
         .queryMetrics(
@@ -284,22 +268,17 @@ abstract class ReadContract implements Serializable {
     ErrorHandler.BadRecordErrorHandler<PCollection<String>> handler =
         pipeline.registerBadRecordErrorHandler(new Describe());
     try (ErrorHandler.BadRecordErrorHandler<PCollection<String>> errors = handler) {
-      PAssert.that(
-              timed(
-                  "read",
-                  boundedRows(table)
-                      .withColumns("n")
-                      .withTimestampColumn("ltz")
-                      .withErrorHandler(errors)))
-          .containsInAnyOrder("[0] at " + eventTime(0), "[2] at " + eventTime(2));
+      expectTimed(
+          "read",
+          boundedRows(table).withColumns("n").withTimestampColumn("ltz").withErrorHandler(errors),
+          List.of("[0] at " + eventTime(0), "[2] at " + eventTime(2)));
     }
     PAssert.that(handler.getOutput())
         .containsInAnyOrder(
             "\"row of table "
                 + table
                 + ", bucket 0, offset 1\": column ltz holds null, so the row has no timestamp");
-    PipelineResult result = pipeline.run();
-    result.waitUntilFinish();
+    PipelineResult result = runAndCheck();
     assertThat(counter(metrics(result), "rowsUnreadable"), equalTo(1L));
   }
 
@@ -342,13 +321,14 @@ abstract class ReadContract implements Serializable {
       TestTables.write(fluss, table, rows);
       rounds.end(rows.stream().map(row -> row.row().getValues().toString()).toList());
     }
-    rounds.check(
-        (start, stop) ->
-            texts(
+    rounds.forEach(
+        (start, stop, between) ->
+            expect(
                 start + " to " + stop,
                 boundedRows(table).withStartingPosition(start).withStoppingPosition(stop),
-                row -> row.getValues().toString()));
-    pipeline.run().waitUntilFinish();
+                row -> row.getValues().toString(),
+                between));
+    runAndCheck();
   }
 
   @Test
@@ -385,16 +365,17 @@ abstract class ReadContract implements Serializable {
       TestTables.write(fluss, table, changes);
       rounds.end(expected);
     }
-    rounds.check(
-        (start, stop) ->
-            texts(
+    rounds.forEach(
+        (start, stop, between) ->
+            expect(
                 start + " to " + stop,
                 FlussIO.readChanges()
                     .from(cluster(fluss), table)
                     .withStartingPosition(start)
                     .withStoppingPosition(stop),
-                RowChange::toString));
-    pipeline.run().waitUntilFinish();
+                RowChange::toString,
+                between));
+    runAndCheck();
   }
 
   /** What was stored between times that the test knows. */
@@ -409,11 +390,11 @@ abstract class ReadContract implements Serializable {
       ends.add(awaitNextMilli());
     }
 
-    private interface Read {
-      PCollection<String> apply(Position start, Position stop);
+    private interface Reads {
+      void between(Position start, Position stop, List<String> rows);
     }
 
-    void check(Read read) {
+    void forEach(Reads reads) {
       Map<Position, Integer> starts =
           Map.of(
               Position.full(), 0,
@@ -430,12 +411,13 @@ abstract class ReadContract implements Serializable {
           (start, from) ->
               stops.forEach(
                   (stop, to) ->
-                      PAssert.that(start + " to " + stop, read.apply(start, stop))
-                          .containsInAnyOrder(
-                              IntStream.range(from, Math.max(from, to))
-                                  .mapToObj(rows::get)
-                                  .flatMap(List::stream)
-                                  .toList())));
+                      reads.between(
+                          start,
+                          stop,
+                          IntStream.range(from, Math.max(from, to))
+                              .mapToObj(rows::get)
+                              .flatMap(List::stream)
+                              .toList())));
     }
 
     /** A time that is later than every row so far and not later than any after. */
@@ -454,21 +436,46 @@ abstract class ReadContract implements Serializable {
     return FlussIO.readRows().from(cluster(fluss), table).withStoppingPosition(Position.latest());
   }
 
-  private <T> PCollection<String> texts(
-      String name, PTransform<PBegin, PCollection<T>> read, SerializableFunction<T, String> text) {
-    return pipeline
-        .apply(name, read)
-        .apply("text of " + name, MapElements.into(TypeDescriptors.strings()).via(text));
+  private static FlussIO.ReadContents contents(String table) {
+    return FlussIO.readContents().from(cluster(fluss), table);
   }
 
-  private PCollection<String> timed(String name, PTransform<PBegin, PCollection<Row>> read) {
-    return pipeline
-        .apply(name, read)
-        .apply("times of " + name, Reify.timestamps())
-        .apply(
-            "text of " + name,
-            MapElements.into(TypeDescriptors.strings())
-                .via(row -> row.getValue().getValues() + " at " + row.getTimestamp().getMillis()));
+  private <T> void expect(
+      String name,
+      PTransform<PBegin, PCollection<T>> read,
+      SerializableFunction<T, String> text,
+      List<String> rows) {
+    outputs.add(
+        pipeline
+            .apply(name, read)
+            .apply(
+                "text of " + name,
+                MapElements.into(TypeDescriptors.strings())
+                    .via(row -> name + ": " + text.apply(row))));
+    rows.forEach(row -> expected.add(name + ": " + row));
+  }
+
+  private void expectTimed(
+      String name, PTransform<PBegin, PCollection<Row>> read, List<String> rows) {
+    expect(
+        name,
+        new PTransform<PBegin, PCollection<TimestampedValue<Row>>>() {
+          @Override
+          public PCollection<TimestampedValue<Row>> expand(PBegin input) {
+            return input.apply(read).apply(Reify.timestamps());
+          }
+        },
+        row -> row.getValue().getValues() + " at " + row.getTimestamp().getMillis(),
+        rows);
+  }
+
+  /** Together, as each assertion of its own takes the runner as long as all the rest. */
+  private PipelineResult runAndCheck() {
+    PAssert.that(PCollectionList.of(outputs).apply(Flatten.pCollections()))
+        .containsInAnyOrder(expected);
+    PipelineResult result = pipeline.run();
+    result.waitUntilFinish();
+    return result;
   }
 
   private static long eventTime(long n) {

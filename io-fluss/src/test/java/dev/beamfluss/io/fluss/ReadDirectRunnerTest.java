@@ -1,7 +1,12 @@
 package dev.beamfluss.io.fluss;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
+import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
@@ -12,5 +17,20 @@ class ReadDirectRunnerTest extends ReadContract {
     options.setRunner(DirectRunner.class);
     options.setBlockOnRun(waiting);
     return options;
+  }
+
+  @Override
+  Map<String, List<Long>> gauges(PipelineResult result) {
+    Map<String, List<Long>> gauges = new TreeMap<>();
+    metrics(result)
+        .getGauges()
+        .forEach(
+            gauge ->
+                gauges
+                    .computeIfAbsent(
+                        FlinkGauges.withoutSplit(gauge.getName().getName()),
+                        name -> new ArrayList<>())
+                    .add(gauge.getAttempted().getValue()));
+    return gauges;
   }
 }
