@@ -14,8 +14,8 @@ import org.apache.beam.sdk.schemas.transforms.providers.ErrorHandling;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * The reads of {@link FlussIO} for what knows transforms by name and configuration only: Beam YAML,
- * Beam SQL and pipelines in other languages. Found by the {@link java.util.ServiceLoader}.
+ * The reads of {@link FlussIO} for what knows transforms by name and configuration only: Beam YAML
+ * and pipelines in other languages. Found by the {@link java.util.ServiceLoader}.
  *
  * <p>The output {@code output} holds the rows of a log table or of what a table holds. A changelog
  * comes as rows with the field {@code _change_type}, one of {@code +I}, {@code -U}, {@code +U} and
