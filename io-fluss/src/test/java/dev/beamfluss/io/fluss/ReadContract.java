@@ -264,27 +264,36 @@ abstract class ReadContract implements Serializable {
 
   @Test
   void rowsWithoutATimestampGoToTheErrorHandlerAndTheRestIsRead() throws Exception {
-    String table = eventsWithNull();
+    String log = eventsWithNull(false);
+    String kv = eventsWithNull(true);
+    List<String> timed = List.of("[0] at " + eventTime(0), "[2] at " + eventTime(2));
     ErrorHandler.BadRecordErrorHandler<PCollection<String>> handler =
         pipeline.registerBadRecordErrorHandler(new Describe());
     try (ErrorHandler.BadRecordErrorHandler<PCollection<String>> errors = handler) {
       expectTimed(
           "read",
-          boundedRows(table).withColumns("n").withTimestampColumn("ltz").withErrorHandler(errors),
-          List.of("[0] at " + eventTime(0), "[2] at " + eventTime(2)));
+          boundedRows(log).withColumns("n").withTimestampColumn("ltz").withErrorHandler(errors),
+          timed);
+      expectTimed(
+          "contents",
+          contents(kv).withColumns("n").withTimestampColumn("ltz").withErrorHandler(errors),
+          timed);
     }
     PAssert.that(handler.getOutput())
         .containsInAnyOrder(
             "\"row of table "
-                + table
-                + ", bucket 0, offset 1\": column ltz holds null, so the row has no timestamp");
+                + log
+                + ", bucket 0, offset 1\": column ltz holds null, so the row has no timestamp",
+            "\"row of table "
+                + kv
+                + ", bucket 0, in its log\": column ltz holds null, so the row has no timestamp");
     PipelineResult result = runAndCheck();
-    assertThat(counter(metrics(result), "rowsUnreadable"), equalTo(1L));
+    assertThat(counter(metrics(result), "rowsUnreadable"), equalTo(2L));
   }
 
   @Test
   void aRowWithoutATimestampFailsThePipelineWhereNobodyHandlesIt() {
-    pipeline.apply(boundedRows(eventsWithNull()).withColumns("n").withTimestampColumn("ltz"));
+    pipeline.apply(boundedRows(eventsWithNull(false)).withColumns("n").withTimestampColumn("ltz"));
     Throwable e = assertThrows(Throwable.class, () -> pipeline.run().waitUntilFinish());
     assertThat(
         Throwables.getStackTraceAsString(e),
@@ -490,8 +499,8 @@ abstract class ReadContract implements Serializable {
   }
 
   /** Number 1 of 3 has none. */
-  private static String eventsWithNull() {
-    String table = createEvents(false, 1);
+  private static String eventsWithNull(boolean keyed) {
+    String table = createEvents(keyed, 1);
     writeEvents(table, List.of(event(0, eventTime(0)), event(1, null), event(2, eventTime(2))));
     return table;
   }
