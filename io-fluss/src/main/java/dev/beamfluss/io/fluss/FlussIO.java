@@ -391,6 +391,10 @@ public final class FlussIO {
     public PCollection<T> expand(PBegin input) {
       FlussTable table = describe(cluster(), table(), "from");
       shape().check(table);
+      start().check("withStartingPosition");
+      if (stop() != null) {
+        stop().check("withStoppingPosition");
+      }
       checkFilter(table, partitionFilter());
       eventTime().check(table);
       ReadSpec spec =

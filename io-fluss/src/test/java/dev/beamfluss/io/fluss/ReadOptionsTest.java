@@ -164,6 +164,22 @@ class ReadOptionsTest {
   }
 
   @Test
+  void positionsThatAreYetToCome() {
+    FlussIO.Read<RowChange> read =
+        FlussIO.readChanges().from(cluster(), TestTables.orders(fluss, 1));
+    Instant soon = Instant.now().plusSeconds(3_600);
+    assertRefused(
+        () -> apply(read.withStartingPosition(Position.timestamp(soon))),
+        "withStartingPosition(" + soon + ")",
+        "yet to come",
+        "Position.latest()");
+    assertRefused(
+        () -> apply(read.withStoppingPosition(Position.timestamp(soon))),
+        "withStoppingPosition(" + soon + ")",
+        "yet to come");
+  }
+
+  @Test
   void timesThatAreTooShort() {
     for (Duration duration : List.of(Duration.ZERO, Duration.ofMillis(-1))) {
       assertRefused(
