@@ -197,12 +197,17 @@ final class SplitFeed implements AutoCloseable {
   // what the watch tells, to be done by the thread that polls
 
   void tell(Discovery.Found found) {
-    tasks.add(() -> found(found));
-    wakeUp();
+    if (!found.appeared().isEmpty() || !found.gone().isEmpty() || tasks.isEmpty()) {
+      tasks.add(() -> found(found));
+      wakeUp();
+    }
   }
 
+  /** Not while earlier ones wait, which would pile up behind a pipeline that is slow. */
   void tell(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
-    tasks.add(() -> looked(ends, beginnings, asOf));
+    if (tasks.isEmpty()) {
+      tasks.add(() -> looked(ends, beginnings, asOf));
+    }
   }
 
   Liveness liveness() {
@@ -252,6 +257,9 @@ final class SplitFeed implements AutoCloseable {
   }
 
   private void looked(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
+    if (mustRewind) {
+      return; // the scanner is past rows that it has not handed out
+    }
     Set<BucketId> caughtUp = new HashSet<>();
     ends.forEach(
         (bucket, end) -> {
@@ -269,7 +277,9 @@ final class SplitFeed implements AutoCloseable {
   private void step() throws IOException, InterruptedException {
     try {
       if (mustRewind) {
-        poller.rewind(offsets);
+        for (BucketId bucket : poller.rewind(offsets)) {
+          unsubscribed.put(bucket, BucketPosition.inLog(offsets.get(bucket)));
+        }
         mustRewind = false;
       }
       subscribe();
@@ -352,14 +362,9 @@ final class SplitFeed implements AutoCloseable {
     return true;
   }
 
-  /** What failed may be a row, the place in the log, or the connection, which mends itself. */
+  /** What failed may be the place in the log, or the connection, which mends itself. */
   private void recover(RuntimeException e) throws InterruptedException {
     if (e instanceof FetchException) {
-      BucketId bucket = ReadFailures.unreadableRow(e, poller, spec.table());
-      if (bucket != null) {
-        skipRow(bucket, e);
-        return;
-      }
       ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
     }
     long now = System.nanoTime();
@@ -377,17 +382,11 @@ final class SplitFeed implements AutoCloseable {
     LOG.warn("Reading {} failed; trying again.", spec.table().path(), e);
     closeSnapshot();
     mustRewind = true;
+    if (e instanceof FetchException) {
+      poller.renew();
+    }
     watch.lookNow();
     pause(RETRY_MILLIS);
-  }
-
-  private void skipRow(BucketId bucket, RuntimeException e) {
-    long offset = Math.max(0, poller.position(bucket));
-    RowMaker.Batch batch = rows.batch(1);
-    batch.refuse(offset, bucket, Waiting.rootMessage(e));
-    offsets.put(bucket, offset + 1);
-    poller.subscribe(bucket, offset + 1);
-    put(new Rows(bucket, batch.toRowBatch(), BucketPosition.inLog(offset + 1), poller.end(bucket)));
   }
 
   private void pause(long millis) throws InterruptedException {
