@@ -105,7 +105,7 @@ final class Liveness {
       try {
         return work.get();
       } catch (FlussUnreachableException | CompletionException | FlussRuntimeException e) {
-        if (Waiting.unwrap(e) instanceof TableNotExistException) {
+        if (isOfNoTable(e)) {
           throw new IllegalStateException(
               String.format(
                   "Table %s does not exist on %s any more. It was there when the pipeline was"
@@ -121,5 +121,16 @@ final class Liveness {
       LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
     }
     return null;
+  }
+
+  /** Some of the servers' answers have it in the text of another error. */
+  private static boolean isOfNoTable(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TableNotExistException
+          || String.valueOf(cause.getMessage()).contains(TableNotExistException.class.getName())) {
+        return true;
+      }
+    }
+    return false;
   }
 }

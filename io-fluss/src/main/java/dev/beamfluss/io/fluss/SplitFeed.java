@@ -126,7 +126,9 @@ final class SplitFeed implements AutoCloseable {
   /** The snapshots of these buckets are not needed any more. */
   void release(Collection<BucketId> buckets) {
     SnapshotLease held = lease;
-    if (held != null && !closed && !buckets.isEmpty()) {
+    boolean holdsSnapshots =
+        spec.table().isKeyed() && spec.start().kind() == Position.Kind.FULL && held != null;
+    if (holdsSnapshots && !closed && !buckets.isEmpty()) {
       held.release(buckets);
     }
   }

@@ -63,8 +63,17 @@ final class SplitProgress {
     this.placed = !ownsBuckets;
   }
 
-  /** What a checkpoint held. What else there is, the first listing tells. */
+  /**
+   * What a checkpoint held. What else there is, the first listing tells. Snapshots that it had
+   * finished may be kept still: the reader that made it may have failed before it gave them up.
+   */
   void restored(Map<BucketId, BucketPosition> positions) {
+    positions.forEach(
+        (id, position) -> {
+          if (position.isInLog()) {
+            finishedSnapshots.add(id);
+          }
+        });
     listed(positions, List.of(), EventTime.BEFORE_ALL);
   }
 
