@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
@@ -25,11 +26,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.client.admin.OffsetSpec;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.writer.AppendWriter;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.metadata.TableChange;
 import org.apache.fluss.metadata.TableDescriptor;
+import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.TimestampNtz;
 import org.apache.fluss.types.DataTypes;
@@ -46,7 +49,12 @@ class ReadFailuresTest {
 
   @RegisterExtension
   static final FlussExtension stoppable =
-      FlussExtension.dedicated(LocalFluss.builder().tabletServers(2));
+      FlussExtension.dedicated(
+          LocalFluss.builder()
+              .tabletServers(2)
+              // what is full is moved to remote storage, from where it expires
+              .property("log.segment.file-size", "4kb")
+              .property("remote.log.task-interval-duration", "500ms"));
 
   private static final Duration SOON = Duration.ofSeconds(15);
   private static final long GOOD_TIME = 1_000;
@@ -286,6 +294,71 @@ class ReadFailuresTest {
               containsString("bucket 0 was to go on at offset 1000"),
               containsString("offsets 0 to 10"),
               containsString("table.log.ttl")));
+    }
+  }
+
+  @Test
+  void rowsThatExpiredAreNamedAndTheRestIsReadFromTheEarliest() throws IOException {
+    String path =
+        TestTables.create(
+            stoppable,
+            TablePath.of(stoppable.newDatabase(), "short_lived"),
+            TableDescriptor.builder()
+                .schema(
+                    Schema.newBuilder()
+                        .column("n", DataTypes.BIGINT())
+                        .column("text", DataTypes.STRING())
+                        .build())
+                .distributedBy(1)
+                .property("table.log.ttl", "1s")
+                .property("table.log.tiered.local-segments", "1")
+                .build());
+    FlussTable table = cluster(stoppable).describe(path);
+    BucketId bucket = new BucketId(BucketId.NO_PARTITION, 0);
+    int number = 200;
+    try (TableWriter writer = TableWriter.open(table, table.schema())) {
+      for (long n = 0; n < number; n++) {
+        writer.upsert(Row.withSchema(table.schema()).addValues(n, "text".repeat(200) + n).build());
+        writer.flush();
+      }
+    }
+    long[] begins = {0, 0};
+    await()
+        .atMost(Duration.ofSeconds(40))
+        .until(
+            () -> {
+              long now = earliest(table);
+              begins[1] = now == begins[0] ? begins[1] : System.nanoTime();
+              begins[0] = now;
+              // all that can expire has: else it goes on while the rest is read
+              return now > number / 2 && System.nanoTime() - begins[1] > 2_000_000_000L;
+            });
+
+    ReadCheckpoint before = new ReadCheckpoint(Map.of(bucket, BucketPosition.inLog(10)));
+    try (Reading reading = new Reading(source(table), before)) {
+      assertThat(
+          failure(reading).getMessage(),
+          allOf(
+              containsString("no longer has what is to be read next"),
+              containsString("bucket 0 was to go on at offset 10 and now has offsets "),
+              containsString("table.log.ttl")));
+    }
+    try (Reading reading = new Reading(source(table), null)) {
+      reading.untilRows(1);
+      reading.untilQuiet();
+      int first = reading.rows.get(0).getInt64("n").intValue();
+      assertThat(first, greaterThan(number / 2));
+      assertNumbers(reading.rows, "n", first, number);
+    }
+    List<Row> bounded = Stretch.upToNow(spec(table, SOON)).rows;
+    assertNumbers(bounded, "n", bounded.get(0).getInt64("n").intValue(), number);
+  }
+
+  private static long earliest(FlussTable table) {
+    try (Connections.Lease lease = Connections.lease(table.cluster(), "test")) {
+      return new Partition(BucketId.NO_PARTITION, null)
+          .offsets(table, lease.connection().getAdmin(), List.of(0), new OffsetSpec.EarliestSpec())
+          .get(0);
     }
   }
 
