@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.exception.FetchException;
@@ -47,6 +48,7 @@ final class SplitFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final long RETRY_MILLIS = 200;
   private static final long CLOSE_MILLIS = 10_000;
+  private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final ReadSpec spec;
   private final Map<BucketId, BucketPosition> restored;
@@ -73,6 +75,10 @@ final class SplitFeed implements AutoCloseable {
   private @Nullable SnapshotScan snapshot;
   private long failingSince;
   private boolean mustRewind;
+  private boolean mustRenew;
+
+  /** Of the runner's thread. */
+  private long lastCheck = System.nanoTime();
 
   /**
    * @param positions where to go on, if {@code placed}
@@ -103,6 +109,11 @@ final class SplitFeed implements AutoCloseable {
    * @throws FlussUnreachableException if nothing was heard of a bucket for too long
    */
   @Nullable Event next(Duration patience) {
+    long now = System.nanoTime();
+    if (now - lastCheck > CHECK_NANOS) {
+      lastCheck = now;
+      checkAlive();
+    }
     Event event = events.poll();
     try {
       if (event == null) {
@@ -118,9 +129,15 @@ final class SplitFeed implements AutoCloseable {
             ? new FlussUnreachableException(unreachable.getMessage(), unreachable)
             : new IllegalStateException(cause.getMessage(), cause);
       }
-      liveness.check();
     }
     return event;
+  }
+
+  /** Also while there are rows: those of other buckets say nothing of one that is silent. */
+  private void checkAlive() {
+    if (failure == null) {
+      liveness.check();
+    }
   }
 
   /** The snapshots of these buckets are not needed any more. */
@@ -278,6 +295,10 @@ final class SplitFeed implements AutoCloseable {
 
   private void step() throws IOException, InterruptedException {
     try {
+      if (mustRenew) {
+        poller.renew();
+        mustRenew = false;
+      }
       if (mustRewind) {
         for (BucketId bucket : poller.rewind(offsets)) {
           unsubscribed.put(bucket, BucketPosition.inLog(offsets.get(bucket)));
@@ -367,7 +388,11 @@ final class SplitFeed implements AutoCloseable {
   /** What failed may be the place in the log, or the connection, which mends itself. */
   private void recover(RuntimeException e) throws InterruptedException {
     if (e instanceof FetchException) {
-      ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
+      try {
+        ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
+      } catch (FlussUnreachableException | FlussRuntimeException | CompletionException unknown) {
+        LOG.info("It is not known what {} has.", spec.table().path(), unknown);
+      }
     }
     long now = System.nanoTime();
     failingSince = failingSince == 0 ? now : failingSince;
@@ -384,9 +409,7 @@ final class SplitFeed implements AutoCloseable {
     LOG.warn("Reading {} failed; trying again.", spec.table().path(), e);
     closeSnapshot();
     mustRewind = true;
-    if (e instanceof FetchException) {
-      poller.renew();
-    }
+    mustRenew = e instanceof FetchException;
     watch.lookNow();
     pause(RETRY_MILLIS);
   }

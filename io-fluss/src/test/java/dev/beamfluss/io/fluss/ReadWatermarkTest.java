@@ -25,6 +25,7 @@ import org.apache.beam.sdk.io.UnboundedSource.UnboundedReader;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.testing.SourceTestUtils;
+import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.metadata.TableDescriptor;
@@ -59,6 +60,31 @@ class ReadWatermarkTest {
       reading.untilRows(written);
       Instant now = Instant.now();
       awaitWatermark(reading, now);
+    }
+  }
+
+  /** The reading waits for the pipeline all the time, and still asks for the other buckets. */
+  @Test
+  void bucketsWithoutRowsHoldUpNoPipelineThatIsSlow() throws IOException {
+    String path = TestTables.orders(fluss, 4);
+    FlussTable table = small().describe(path);
+    int rows = 3_000;
+    TestTables.write(
+        fluss,
+        path,
+        IntStream.range(0, rows)
+            .mapToObj(n -> RowChange.upsert(order("only", "order" + n, n)))
+            .toList());
+    try (Reading reading = new Reading(source(table), null)) {
+      await()
+          .pollInSameThread()
+          .pollInterval(Duration.ofMillis(20))
+          .until(
+              () -> {
+                reading.step();
+                return reading.reader.getWatermark().isAfter(BoundedWindow.TIMESTAMP_MIN_VALUE);
+              });
+      assertThat(reading.rows.size(), lessThan(rows));
     }
   }
 
