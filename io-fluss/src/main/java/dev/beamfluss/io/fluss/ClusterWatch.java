@@ -5,11 +5,13 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.admin.OffsetSpec;
+import org.apache.fluss.exception.TableNotExistException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,6 +114,9 @@ final class ClusterWatch implements AutoCloseable {
             || !complete
             || System.nanoTime() - lastDiscovery >= spec.partitionDiscoveryInterval().toNanos())) {
       Discovery.Found found = discovery.look(admin);
+      if (!isSameTable()) {
+        return;
+      }
       remember(found);
       feed.tell(found);
     }
@@ -149,8 +154,11 @@ final class ClusterWatch implements AutoCloseable {
         untouched.isEmpty()
             ? Map.of()
             : offsets(partition, untouched, new OffsetSpec.EarliestSpec());
-    feed.liveness().heardOf(ends.keySet());
-    feed.tell(ends, beginnings, asOf);
+    // asked for by the table's name: a table made anew under it has other ends
+    if (isSameTable()) {
+      feed.liveness().heardOf(ends.keySet());
+      feed.tell(ends, beginnings, asOf);
+    }
   }
 
   /** All that answer: where one is silent, the others are asked one by one. */
@@ -182,28 +190,37 @@ final class ClusterWatch implements AutoCloseable {
 
   private void checkTable() {
     try {
-      boolean exists =
-          Waiting.ask(
-              () -> admin.tableExists(table.tablePath()),
-              table.cluster(),
-              "say whether table " + table.path() + " exists");
-      if (!exists) {
-        feed.fail(
-            new IllegalStateException(
-                String.format(
-                    "Table %s on %s was dropped while it was read.",
-                    table.path(), table.cluster())));
-      } else if (Waiting.ask(
-                  () -> admin.getTableInfo(table.tablePath()),
-                  table.cluster(),
-                  "describe table " + table.path())
-              .getTableId()
-          != table.tableId()) {
-        feed.fail(new IllegalStateException(OpenTable.replaced(table)));
-      }
+      var unused = isSameTable();
     } catch (RuntimeException e) {
       LOG.info("It is not known whether table {} is still there.", table.path(), e);
     }
+  }
+
+  /** Ends the read if the table is gone. */
+  private boolean isSameTable() {
+    long id;
+    try {
+      id =
+          Waiting.ask(
+                  () -> admin.getTableInfo(table.tablePath()),
+                  table.cluster(),
+                  "describe table " + table.path())
+              .getTableId();
+    } catch (CompletionException e) {
+      if (!(Waiting.unwrap(e) instanceof TableNotExistException)) {
+        throw e;
+      }
+      feed.fail(
+          new IllegalStateException(
+              String.format(
+                  "Table %s on %s was dropped while it was read.", table.path(), table.cluster()),
+              e));
+      return false;
+    }
+    if (id != table.tableId()) {
+      feed.fail(new IllegalStateException(OpenTable.replaced(table)));
+    }
+    return id == table.tableId();
   }
 
   @Override
