@@ -103,9 +103,6 @@ final class ClusterWatch implements AutoCloseable {
   }
 
   private void cycle(boolean discoverNow) {
-    if (feed.liveness().isPaused()) {
-      return; // answers would pile up while nobody reads
-    }
     if (discoverNow) {
       checkTable();
     }
@@ -131,34 +128,49 @@ final class ClusterWatch implements AutoCloseable {
             .collect(Collectors.toMap(Partition::id, partition -> partition));
   }
 
+  /** What one partition does not tell keeps nobody from hearing of the others. */
   private void askForEnds() {
     Map<Long, List<BucketId>> quiet =
         feed.liveness().quietFor(QUIET).stream()
             .collect(Collectors.groupingBy(BucketId::partitionId));
+    Map<BucketId, Long> ends = new HashMap<>();
+    Map<BucketId, Long> beginnings = new HashMap<>();
+    RuntimeException failure = null;
+    long asOf = System.currentTimeMillis();
     for (Map.Entry<Long, List<BucketId>> entry : quiet.entrySet()) {
       Partition partition = partitions.get(entry.getKey());
       if (partition != null && !closed) {
-        askForEnds(partition, entry.getValue());
+        try {
+          askForEnds(partition, entry.getValue(), ends, beginnings);
+        } catch (RuntimeException e) {
+          failure = e;
+        }
       }
     }
-  }
-
-  private void askForEnds(Partition partition, List<BucketId> buckets) {
-    long asOf = System.currentTimeMillis();
-    Map<BucketId, Long> ends = offsets(partition, buckets, new OffsetSpec.LatestSpec());
-    List<BucketId> untouched =
-        ends.keySet().stream()
-            .filter(bucket -> ends.get(bucket) > 0 && !feed.hasBegun(bucket))
-            .toList();
-    Map<BucketId, Long> beginnings =
-        untouched.isEmpty()
-            ? Map.of()
-            : offsets(partition, untouched, new OffsetSpec.EarliestSpec());
     // asked for by the table's name: a table made anew under it has other ends
-    if (isSameTable()) {
+    if (!ends.isEmpty() && isSameTable()) {
       feed.liveness().heardOf(ends.keySet());
       feed.tell(ends, beginnings, asOf);
     }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void askForEnds(
+      Partition partition,
+      List<BucketId> buckets,
+      Map<BucketId, Long> ends,
+      Map<BucketId, Long> beginnings) {
+    Map<BucketId, Long> found = offsets(partition, buckets, new OffsetSpec.LatestSpec());
+    List<BucketId> untouched =
+        found.keySet().stream()
+            .filter(bucket -> found.get(bucket) > 0 && !feed.hasBegun(bucket))
+            .toList();
+    if (!untouched.isEmpty()) {
+      beginnings.putAll(offsets(partition, untouched, new OffsetSpec.EarliestSpec()));
+    }
+    ends.putAll(found);
   }
 
   /** All that answer: where one is silent, the others are asked one by one. */

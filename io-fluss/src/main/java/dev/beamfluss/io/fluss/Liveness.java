@@ -74,10 +74,6 @@ final class Liveness {
     return quiet;
   }
 
-  boolean isPaused() {
-    return paused;
-  }
-
   /** The reading waits for the pipeline: that nothing is heard is not the cluster's fault. */
   void pause() {
     if (!paused) {
