@@ -89,13 +89,13 @@ final class ReadContenders {
   private void columns(String name, int columns) throws Exception {
     raw("raw-" + name, wide, columns, Counter.Step.COUNT, wideRows());
     FlussIO.Read<Row> read =
-        read(cluster.withProperty(WireBytes.PROPERTY, WireBytes.NAME), wide, columns)
-            .withStoppingPosition(Position.latest());
+        read(cluster.withProperty(WireBytes.PROPERTY, WireBytes.NAME), wide, columns);
     rounds.with(
         "ours-" + name,
         () -> {
           WireBytes.reset();
-          double rate = BeamRead.measure(directUnenforced(), read, Counter.Step.COUNT, wideRows());
+          double rate =
+              BeamRead.measure(BeamRead.flink(THREADS), read, Counter.Step.COUNT, wideRows());
           bytes.put("ours-" + name, WireBytes.total());
           return rate;
         });

@@ -36,7 +36,7 @@ final class ReadSuite implements Suite {
       Map.of(
           "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
           "client.scanner.log.fetch.wait-max-time", "20ms",
-          "client.scanner.log.max-poll-records", "5000");
+          "client.scanner.log.max-poll-records", "1500");
 
   /** Batches of the size that FlussIO writes at most. */
   private static final Map<String, String> FILL = Map.of("client.writer.batch-size", "256kb");

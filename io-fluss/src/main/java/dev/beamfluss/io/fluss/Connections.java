@@ -32,7 +32,7 @@ final class Connections {
           "client.writer.buffer.wait-timeout", "2min",
           "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
           "client.scanner.log.fetch.wait-max-time", "20ms",
-          "client.scanner.log.max-poll-records", "5000");
+          "client.scanner.log.max-poll-records", "1500");
 
   private record Key(FlussCluster cluster, String purpose) {}
 

@@ -29,7 +29,7 @@ import java.util.TreeMap;
  *       <td>must hold several writer batches</td></tr>
  *   <tr><td>client.scanner.log.fetch.wait-max-time</td><td>20ms</td><td>500ms</td>
  *       <td>bounds the latency of an idle table's next row</td></tr>
- *   <tr><td>client.scanner.log.max-poll-records</td><td>5000</td><td>500</td>
+ *   <tr><td>client.scanner.log.max-poll-records</td><td>1500</td><td>500</td>
  *       <td>one poll makes one element of the source</td></tr>
  * </table>
  */

@@ -42,7 +42,7 @@ final class SplitFeed implements AutoCloseable {
   /** The ends of some buckets' logs, and those that are read to there. */
   record Looked(Map<BucketId, Long> ends, Set<BucketId> caughtUp, long asOf) implements Event {}
 
-  /** Batches that wait for the runner; with 5,000 rows each, all that is read ahead. */
+  /** Batches that wait for the runner; with 1,500 rows each, all that is read ahead. */
   private static final int READ_AHEAD = 4;
 
   private static final Duration POLL = Duration.ofMillis(100);

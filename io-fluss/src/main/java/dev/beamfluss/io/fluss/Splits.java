@@ -14,7 +14,7 @@ final class Splits {
    * What a bounded reader keeps to read when a runner asks it for the rest. The direct runner does
    * so at once, holds in memory what a reader gives, and begins with the rest when that is done.
    */
-  static final long MAX_ROWS = 250_000;
+  static final long MAX_ROWS = 100_000;
 
   private Splits() {}
 
