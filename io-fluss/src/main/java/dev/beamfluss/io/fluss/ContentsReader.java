@@ -120,7 +120,7 @@ final class ContentsReader extends BoundedBatchReader {
   }
 
   private void nextOfTail(RowMaker.Batch batch) {
-    SnapshotScan.Sink sink = batch.snapshotOf(bucket.bucket());
+    SnapshotScan.Sink sink = batch.foldedLogOf(bucket.bucket());
     while (batch.taken() < SnapshotScan.BATCH && tailRows.hasNext()) {
       RowChange change = tailRows.next();
       if (change.kind().isPresentAfter()) {

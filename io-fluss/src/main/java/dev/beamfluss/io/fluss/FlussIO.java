@@ -76,9 +76,28 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Event time</h2>
  *
- * A row's timestamp is the time the cluster stored it. The watermark follows the rows at hand, and
- * this machine's clock minus five seconds where nothing has come for as long. While a backlog of
- * several buckets is read, rows can come behind it: windows over a backlog need allowed lateness.
+ * A row's timestamp is the time the cluster stored it, or comes from a {@linkplain
+ * Read#withTimestampColumn column} or {@linkplain Read#withTimestampFn function}. Without these,
+ * rows of a snapshot of a KV table have Beam's least timestamp, as nobody knows when they were
+ * stored.
+ *
+ * <p>The watermark of an endless read is the least of what the buckets of a split allow, and never
+ * goes back:
+ *
+ * <ul>
+ *   <li>A bucket that gives rows allows their greatest event time, less {@link
+ *       Read#withMaxOutOfOrderness}.
+ *   <li>One that is read to its end allows the time at which the cluster was asked for that end,
+ *       less the out-of-orderness and a second by which clocks may differ. So idle buckets hold
+ *       nothing up.
+ *   <li>One whose snapshot is being read allows nothing yet.
+ *   <li>The partitions of a table are known as of their last listing, which bounds the watermark
+ *       likewise: see {@link Read#withPartitionDiscoveryInterval}.
+ * </ul>
+ *
+ * <p>Rows are not late then, also while a backlog is read, if event time goes back within a bucket,
+ * and behind the clock when a row is stored, by no more than the out-of-orderness. That is so for
+ * the time of storing.
  */
 public final class FlussIO {
 
@@ -372,6 +391,10 @@ public final class FlussIO {
     public PCollection<T> expand(PBegin input) {
       FlussTable table = describe(cluster(), table(), "from");
       shape().check(table);
+      start().check("withStartingPosition");
+      if (stop() != null) {
+        stop().check("withStoppingPosition");
+      }
       checkFilter(table, partitionFilter());
       eventTime().check(table);
       ReadSpec spec =

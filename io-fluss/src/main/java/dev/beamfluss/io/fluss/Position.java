@@ -53,9 +53,26 @@ public final class Position implements Serializable {
     return LATEST;
   }
 
-  /** The first row that the cluster stored at or after the given time. */
+  /**
+   * The first row that the cluster stored at or after the given time, which must be past when the
+   * pipeline is built.
+   */
   public static Position timestamp(Instant timestamp) {
     return new Position(Kind.TIMESTAMP, Objects.requireNonNull(timestamp));
+  }
+
+  /**
+   * Checks that the cluster can be asked for it: it knows no offset of a time to come.
+   *
+   * @param method what was given it
+   */
+  void check(String method) {
+    if (kind == Kind.TIMESTAMP && timestamp().isAfter(Instant.now())) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%s(%s): that time is yet to come. Give one that is past, or Position.latest().",
+              method, timestamp));
+    }
   }
 
   Kind kind() {

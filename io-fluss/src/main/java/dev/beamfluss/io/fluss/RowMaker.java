@@ -44,6 +44,7 @@ final class RowMaker {
     private final long[] timestamps;
     private final RowChange.Kind @Nullable [] kinds;
     private List<UnreadableRow> unreadable = List.of();
+    private String withoutOffset = "in a snapshot";
 
     private Batch(int size) {
       rows = new ArrayList<>(size);
@@ -87,9 +88,7 @@ final class RowMaker {
               offset,
               String.format(
                   "row of table %s, %s, %s",
-                  table.path(),
-                  bucket.describe(),
-                  offset < 0 ? "in a snapshot" : "offset " + offset),
+                  table.path(), bucket.describe(), offset < 0 ? withoutOffset : "offset " + offset),
               reason));
       return false;
     }
@@ -112,6 +111,12 @@ final class RowMaker {
           refuse(NO_OFFSET, bucket, reason);
         }
       };
+    }
+
+    /** Takes the rows that are left of the log after a bucket's snapshot. */
+    SnapshotScan.Sink foldedLogOf(BucketId bucket) {
+      withoutOffset = "in its log";
+      return snapshotOf(bucket);
     }
 
     RowBatch toRowBatch() {

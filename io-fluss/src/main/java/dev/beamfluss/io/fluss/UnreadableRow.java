@@ -10,7 +10,7 @@ import org.apache.beam.sdk.coders.VarLongCoder;
 /**
  * A row of a log that cannot be made a Beam row, or has no event time.
  *
- * @param offset its offset in the log of its bucket, or below 0 where a snapshot holds it
+ * @param offset its offset in the log of its bucket, or below 0 where it is not known
  * @param what which row it is, for people
  * @param reason why it cannot be read
  */
