@@ -30,11 +30,7 @@ final class Bitmaps {
       throw new IllegalArgumentException(
           String.format(
               "Column %s of table %s takes a serialized %s, and these %d bytes are none: %s.",
-              column,
-              table,
-              small ? "RoaringBitmap" : "Roaring64Bitmap",
-              bytes.length,
-              problem));
+              column, table, small ? "RoaringBitmap" : "Roaring64Bitmap", bytes.length, problem));
     }
   }
 
@@ -48,6 +44,6 @@ final class Bitmaps {
     Roaring64Bitmap bitmap = new Roaring64Bitmap();
     ByteArrayInputStream in = new ByteArrayInputStream(bytes);
     bitmap.deserialize(new DataInputStream(in));
-    return bytes.length - in.available();
+    return (long) bytes.length - in.available();
   }
 }

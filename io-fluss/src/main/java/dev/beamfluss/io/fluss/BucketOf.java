@@ -58,8 +58,7 @@ final class BucketOf<T> implements SerializableFunction<T, Integer>, Serializabl
 
   private void open() {
     List<String> bucketKey = table.bucketKey();
-    encoder =
-        KeyEncoder.ofBucketKeyEncoder(table.rowType(), bucketKey, table.lakeFormat());
+    encoder = KeyEncoder.ofBucketKeyEncoder(table.rowType(), bucketKey, table.lakeFormat());
     buckets = BucketingFunction.of(table.lakeFormat());
     partitionFields = table.partitionColumns().stream().mapToInt(schema::indexOf).toArray();
     keys = new RowEncoder(table.path(), table.rowType(), bucketKey, schema);

@@ -23,8 +23,7 @@ final class BundleWriter<T> implements Serializable {
   private transient Map<String, TableWriter> writers;
   private transient Map<BoundedWindow, Long> written;
 
-  BundleWriter(
-      Destinations<T> destinations, WriteShape<T> shape, Coder<T> coder, boolean keepBad) {
+  BundleWriter(Destinations<T> destinations, WriteShape<T> shape, Coder<T> coder, boolean keepBad) {
     this.destinations = destinations;
     this.shape = shape;
     this.coder = coder;

@@ -79,7 +79,9 @@ final class RowEncoder {
     }
   }
 
-  /** Also checks what the server does not: a bitmap that is none fails the next merge of its row. */
+  /**
+   * Also checks what the server does not: a bitmap that is none fails the next merge of its row.
+   */
   static RowEncoder forTable(FlussTable table, List<String> columns, Schema input) {
     RowEncoder encoder = new RowEncoder(table.path(), table.rowType(), columns, input);
     for (int i = 0; i < columns.size(); i++) {

@@ -54,8 +54,7 @@ final class WriteToTable {
     PCollectionTuple written =
         input.apply(
             "Write",
-            write.withOutputTags(
-                ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+            write.withOutputTags(ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
     PCollection<BadRecord> bad =
         written
             .get(BadRecordRouter.BAD_RECORD_TAG)
@@ -74,7 +73,7 @@ final class WriteToTable {
         .addIfNotNull(DisplayData.item("cluster", cluster == null ? null : cluster.toString()));
   }
 
-  private static final class WriteFn<T> extends DoFn<T, Long> {
+  static final class WriteFn<T> extends DoFn<T, Long> {
     private final BundleWriter<T> writer;
 
     WriteFn(BundleWriter<T> writer) {
@@ -99,8 +98,7 @@ final class WriteToTable {
 
     @FinishBundle
     public void finishBundle(FinishBundleContext context) {
-      writer.finishBundle(
-          (window, count) -> context.output(count, window.maxTimestamp(), window));
+      writer.finishBundle((window, count) -> context.output(count, window.maxTimestamp(), window));
     }
 
     @Teardown
@@ -109,7 +107,7 @@ final class WriteToTable {
     }
   }
 
-  private static final class ShuffledWriteFn<T> extends DoFn<KV<Integer, T>, Long> {
+  static final class ShuffledWriteFn<T> extends DoFn<KV<Integer, T>, Long> {
     /** Never used: it is what makes a runner bring the elements of a key to one worker. */
     @SuppressWarnings("unused")
     @StateId("keyed")
@@ -140,8 +138,7 @@ final class WriteToTable {
 
     @FinishBundle
     public void finishBundle(FinishBundleContext context) {
-      writer.finishBundle(
-          (window, count) -> context.output(count, window.maxTimestamp(), window));
+      writer.finishBundle((window, count) -> context.output(count, window.maxTimestamp(), window));
     }
 
     @Teardown
