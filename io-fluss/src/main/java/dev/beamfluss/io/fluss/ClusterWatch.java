@@ -5,11 +5,13 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.admin.OffsetSpec;
+import org.apache.fluss.exception.TableNotExistException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,9 +103,6 @@ final class ClusterWatch implements AutoCloseable {
   }
 
   private void cycle(boolean discoverNow) {
-    if (feed.liveness().isPaused()) {
-      return; // answers would pile up while nobody reads
-    }
     if (discoverNow) {
       checkTable();
     }
@@ -112,6 +111,9 @@ final class ClusterWatch implements AutoCloseable {
             || !complete
             || System.nanoTime() - lastDiscovery >= spec.partitionDiscoveryInterval().toNanos())) {
       Discovery.Found found = discovery.look(admin);
+      if (!isSameTable()) {
+        return;
+      }
       remember(found);
       feed.tell(found);
     }
@@ -126,31 +128,49 @@ final class ClusterWatch implements AutoCloseable {
             .collect(Collectors.toMap(Partition::id, partition -> partition));
   }
 
+  /** What one partition does not tell keeps nobody from hearing of the others. */
   private void askForEnds() {
     Map<Long, List<BucketId>> quiet =
         feed.liveness().quietFor(QUIET).stream()
             .collect(Collectors.groupingBy(BucketId::partitionId));
+    Map<BucketId, Long> ends = new HashMap<>();
+    Map<BucketId, Long> beginnings = new HashMap<>();
+    RuntimeException failure = null;
+    long asOf = System.currentTimeMillis();
     for (Map.Entry<Long, List<BucketId>> entry : quiet.entrySet()) {
       Partition partition = partitions.get(entry.getKey());
       if (partition != null && !closed) {
-        askForEnds(partition, entry.getValue());
+        try {
+          askForEnds(partition, entry.getValue(), ends, beginnings);
+        } catch (RuntimeException e) {
+          failure = e;
+        }
       }
+    }
+    // asked for by the table's name: a table made anew under it has other ends
+    if (!ends.isEmpty() && isSameTable()) {
+      feed.liveness().heardOf(ends.keySet());
+      feed.tell(ends, beginnings, asOf);
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 
-  private void askForEnds(Partition partition, List<BucketId> buckets) {
-    long asOf = System.currentTimeMillis();
-    Map<BucketId, Long> ends = offsets(partition, buckets, new OffsetSpec.LatestSpec());
+  private void askForEnds(
+      Partition partition,
+      List<BucketId> buckets,
+      Map<BucketId, Long> ends,
+      Map<BucketId, Long> beginnings) {
+    Map<BucketId, Long> found = offsets(partition, buckets, new OffsetSpec.LatestSpec());
     List<BucketId> untouched =
-        ends.keySet().stream()
-            .filter(bucket -> ends.get(bucket) > 0 && !feed.hasBegun(bucket))
+        found.keySet().stream()
+            .filter(bucket -> found.get(bucket) > 0 && !feed.hasBegun(bucket))
             .toList();
-    Map<BucketId, Long> beginnings =
-        untouched.isEmpty()
-            ? Map.of()
-            : offsets(partition, untouched, new OffsetSpec.EarliestSpec());
-    feed.liveness().heardOf(ends.keySet());
-    feed.tell(ends, beginnings, asOf);
+    if (!untouched.isEmpty()) {
+      beginnings.putAll(offsets(partition, untouched, new OffsetSpec.EarliestSpec()));
+    }
+    ends.putAll(found);
   }
 
   /** All that answer: where one is silent, the others are asked one by one. */
@@ -182,28 +202,37 @@ final class ClusterWatch implements AutoCloseable {
 
   private void checkTable() {
     try {
-      boolean exists =
-          Waiting.ask(
-              () -> admin.tableExists(table.tablePath()),
-              table.cluster(),
-              "say whether table " + table.path() + " exists");
-      if (!exists) {
-        feed.fail(
-            new IllegalStateException(
-                String.format(
-                    "Table %s on %s was dropped while it was read.",
-                    table.path(), table.cluster())));
-      } else if (Waiting.ask(
-                  () -> admin.getTableInfo(table.tablePath()),
-                  table.cluster(),
-                  "describe table " + table.path())
-              .getTableId()
-          != table.tableId()) {
-        feed.fail(new IllegalStateException(OpenTable.replaced(table)));
-      }
+      var unused = isSameTable();
     } catch (RuntimeException e) {
       LOG.info("It is not known whether table {} is still there.", table.path(), e);
     }
+  }
+
+  /** Ends the read if the table is gone. */
+  private boolean isSameTable() {
+    long id;
+    try {
+      id =
+          Waiting.ask(
+                  () -> admin.getTableInfo(table.tablePath()),
+                  table.cluster(),
+                  "describe table " + table.path())
+              .getTableId();
+    } catch (CompletionException e) {
+      if (!(Waiting.unwrap(e) instanceof TableNotExistException)) {
+        throw e;
+      }
+      feed.fail(
+          new IllegalStateException(
+              String.format(
+                  "Table %s on %s was dropped while it was read.", table.path(), table.cluster()),
+              e));
+      return false;
+    }
+    if (id != table.tableId()) {
+      feed.fail(new IllegalStateException(OpenTable.replaced(table)));
+    }
+    return id == table.tableId();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.beamfluss.io.fluss;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -116,7 +117,12 @@ final class ContentsReader extends BoundedBatchReader {
   }
 
   private List<Object> key(Row row) {
-    return List.copyOf(row.getValues().subList(0, keyColumns));
+    List<Object> key = new ArrayList<>(keyColumns);
+    for (int i = 0; i < keyColumns; i++) {
+      Object value = row.getValue(i);
+      key.add(value instanceof byte[] bytes ? ByteBuffer.wrap(bytes) : value); // equal by contents
+    }
+    return key;
   }
 
   private void nextOfTail(RowMaker.Batch batch) {

@@ -27,8 +27,16 @@ final class Liveness {
 
   private final FlussTable table;
   private final Duration timeout;
-  private final Map<BucketId, Long> heard = new ConcurrentHashMap<>();
+  private final Map<BucketId, Heard> heard = new ConcurrentHashMap<>();
   private volatile boolean paused;
+  private volatile long pausedNanos;
+  private long pausedSince;
+
+  /**
+   * @param at in nanoseconds
+   * @param paused for how long the reading had waited for the pipeline by then
+   */
+  private record Heard(long at, long paused) {}
 
   Liveness(ReadSpec spec) {
     this.table = spec.table();
@@ -36,7 +44,7 @@ final class Liveness {
   }
 
   void heardOf(BucketId bucket) {
-    heard.put(bucket, System.nanoTime());
+    heard.put(bucket, new Heard(System.nanoTime(), pausedNanos));
   }
 
   void heardOf(Collection<BucketId> buckets) {
@@ -49,29 +57,34 @@ final class Liveness {
 
   /** Those of which nothing was heard for as long as given. */
   Set<BucketId> quietFor(Duration time) {
+    return quietFor(time, false);
+  }
+
+  private Set<BucketId> quietFor(Duration time, boolean leavingOutPauses) {
+    long pausedTillNow = pausedNanos;
     long now = System.nanoTime();
     Set<BucketId> quiet = new HashSet<>();
     heard.forEach(
         (bucket, last) -> {
-          if (now - last >= time.toNanos()) {
+          long pauses = leavingOutPauses ? pausedTillNow - last.paused() : 0;
+          if (now - last.at() - pauses >= time.toNanos()) {
             quiet.add(bucket);
           }
         });
     return quiet;
   }
 
-  boolean isPaused() {
-    return paused;
-  }
-
   /** The reading waits for the pipeline: that nothing is heard is not the cluster's fault. */
   void pause() {
-    paused = true;
+    if (!paused) {
+      pausedSince = System.nanoTime();
+      paused = true;
+    }
   }
 
   void resume() {
     if (paused) {
-      heardOf(heard.keySet());
+      pausedNanos = pausedNanos + System.nanoTime() - pausedSince;
       paused = false;
     }
   }
@@ -83,7 +96,7 @@ final class Liveness {
     if (paused) {
       return;
     }
-    Set<BucketId> silent = quietFor(timeout);
+    Set<BucketId> silent = quietFor(timeout, true);
     if (!silent.isEmpty() && !paused) {
       throw new FlussUnreachableException(
           String.format(
@@ -109,7 +122,7 @@ final class Liveness {
       try {
         return work.get();
       } catch (FlussUnreachableException | CompletionException | FlussRuntimeException e) {
-        if (Waiting.unwrap(e) instanceof TableNotExistException) {
+        if (isOfNoTable(e)) {
           throw new IllegalStateException(
               String.format(
                   "Table %s does not exist on %s any more. It was there when the pipeline was"
@@ -125,5 +138,16 @@ final class Liveness {
       LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
     }
     return null;
+  }
+
+  /** Some of the servers' answers have it in the text of another error. */
+  private static boolean isOfNoTable(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TableNotExistException
+          || String.valueOf(cause.getMessage()).contains(TableNotExistException.class.getName())) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -7,9 +7,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.fluss.client.table.scanner.Scan;
 import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
+import org.apache.fluss.exception.FetchException;
 import org.apache.fluss.exception.PartitionNotExistException;
 import org.apache.fluss.metadata.TableBucket;
 import org.apache.fluss.record.ChangeType;
@@ -50,26 +52,43 @@ final class LogPoller implements AutoCloseable {
 
   private final FlussTable table;
   private final OpenTable open;
-  private final LogScanner scanner;
-  private final ScanPositions positions;
+  private final int @Nullable [] projection;
+  private volatile LogScanner scanner;
+  private volatile ScanPositions positions;
   private final RowMaker rows;
   private final Set<BucketId> subscribed = new HashSet<>();
 
   LogPoller(ReadSpec spec) {
     this.table = spec.table();
-    this.open = new OpenTable(table, "read");
-    List<String> scanned = spec.scannedColumns();
-    // positions of the columns today: others may have been added since the pipeline was built
-    RowType now = open.table().getTableInfo().getRowType();
-    this.scanner =
-        scanned.equals(now.getFieldNames())
-            ? open.table().newScan().createLogScanner()
-            : open.table()
-                .newScan()
-                .project(scanned.stream().mapToInt(now::getFieldIndex).toArray())
-                .createLogScanner();
-    this.positions = new ScanPositions(scanner);
     this.rows = new RowMaker(spec);
+    this.open = new OpenTable(table, "read");
+    try {
+      List<String> scanned = spec.scannedColumns();
+      // positions of the columns today: others may have been added since the pipeline was built
+      RowType now = open.table().getTableInfo().getRowType();
+      this.projection =
+          scanned.equals(now.getFieldNames())
+              ? null
+              : scanned.stream().mapToInt(now::getFieldIndex).toArray();
+      this.scanner = newScanner();
+      this.positions = new ScanPositions(scanner);
+    } catch (RuntimeException e) {
+      open.close();
+      throw e;
+    }
+  }
+
+  private LogScanner newScanner() {
+    Scan scan = open.table().newScan();
+    return (projection == null ? scan : scan.project(projection)).createLogScanner();
+  }
+
+  /** Drops what is fetched, which may have failed for good; to be followed by a rewind. */
+  void renew() {
+    LogScanner old = scanner;
+    scanner = newScanner();
+    positions = new ScanPositions(scanner);
+    close(old);
   }
 
   OpenTable open() {
@@ -103,15 +122,20 @@ final class LogPoller implements AutoCloseable {
   /**
    * Goes back to the given offsets. Needed after a poll that failed: the scanner has moved past the
    * rows that it had collected before the failure, and hands them to nobody.
+   *
+   * @return those whose partition is not there, and which are not subscribed to any more
    */
-  void rewind(Map<BucketId, Long> offsets) {
+  List<BucketId> rewind(Map<BucketId, Long> offsets) {
+    List<BucketId> absent = new ArrayList<>();
     for (BucketId bucket : Set.copyOf(subscribed)) {
       try {
         subscribe(bucket, offsets.get(bucket));
       } catch (PartitionNotExistException e) {
         unsubscribe(bucket);
+        absent.add(bucket);
       }
     }
+    return absent;
   }
 
   void unsubscribe(BucketId bucket) {
@@ -142,7 +166,16 @@ final class LogPoller implements AutoCloseable {
       return List.of();
     }
     List<Polled> result = new ArrayList<>();
-    ScanRecords records = scanner.poll(patience);
+    ScanRecords records;
+    try {
+      records = scanner.poll(patience);
+    } catch (FetchException e) {
+      BucketId bucket = ReadFailures.unreadableRow(e, this, table);
+      if (bucket == null) {
+        throw e;
+      }
+      return List.of(skipRow(bucket, e));
+    }
     for (TableBucket bucket : records.buckets()) {
       List<ScanRecord> rows = records.records(bucket);
       if (!rows.isEmpty()) {
@@ -150,6 +183,15 @@ final class LogPoller implements AutoCloseable {
       }
     }
     return result;
+  }
+
+  /** Nothing else is lost: the scanner throws only where it has collected no rows. */
+  private Polled skipRow(BucketId bucket, FetchException e) {
+    long offset = Math.max(0, position(bucket));
+    RowMaker.Batch batch = rows.batch(1);
+    batch.refuse(offset, bucket, Waiting.rootMessage(e));
+    subscribe(bucket, offset + 1);
+    return new Polled(bucket, batch.toRowBatch(), new long[0], offset + 1);
   }
 
   private Polled decode(BucketId bucket, TableBucket tableBucket, List<ScanRecord> records) {
@@ -194,11 +236,17 @@ final class LogPoller implements AutoCloseable {
   @Override
   public void close() {
     try {
-      scanner.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("Could not close the scanner of " + table.path(), e);
+      close(scanner);
     } finally {
       open.close();
+    }
+  }
+
+  private void close(LogScanner closed) {
+    try {
+      closed.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("Could not close the scanner of " + table.path(), e);
     }
   }
 }

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.apache.fluss.client.admin.OffsetSpec;
+import org.apache.fluss.exception.ApiException;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Tells apart why a poll failed. The client of Fluss 0.9.1 has one class for it and a message. */
@@ -17,7 +20,7 @@ final class ReadFailures {
   /** The bucket whose next row cannot be decoded, if that is what failed. */
   static @Nullable BucketId unreadableRow(RuntimeException e, LogPoller poller, FlussTable table) {
     String message = String.valueOf(e.getMessage());
-    if (!message.contains(UNREADABLE)) {
+    if (!message.contains(UNREADABLE) || isOfTheMoment(e)) {
       return null;
     }
     for (BucketId bucket : poller.subscribed()) {
@@ -26,6 +29,24 @@ final class ReadFailures {
       }
     }
     return null;
+  }
+
+  /**
+   * Whether the row itself need not be at fault: the client asks the cluster for the schema that a
+   * row was written with, and needs memory for it.
+   */
+  private static boolean isOfTheMoment(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ApiException
+          || cause instanceof ExecutionException
+          || cause instanceof TimeoutException
+          || cause instanceof InterruptedException
+          || cause instanceof Error
+          || cause.getClass().getSimpleName().equals("OutOfMemoryException")) { // Arrow's, shaded
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.exception.FetchException;
@@ -47,6 +48,7 @@ final class SplitFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final long RETRY_MILLIS = 200;
   private static final long CLOSE_MILLIS = 10_000;
+  private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final ReadSpec spec;
   private final Map<BucketId, BucketPosition> restored;
@@ -73,6 +75,10 @@ final class SplitFeed implements AutoCloseable {
   private @Nullable SnapshotScan snapshot;
   private long failingSince;
   private boolean mustRewind;
+  private boolean mustRenew;
+
+  /** Of the runner's thread. */
+  private long lastCheck = System.nanoTime();
 
   /**
    * @param positions where to go on, if {@code placed}
@@ -103,6 +109,11 @@ final class SplitFeed implements AutoCloseable {
    * @throws FlussUnreachableException if nothing was heard of a bucket for too long
    */
   @Nullable Event next(Duration patience) {
+    long now = System.nanoTime();
+    if (now - lastCheck > CHECK_NANOS) {
+      lastCheck = now;
+      checkAlive();
+    }
     Event event = events.poll();
     try {
       if (event == null) {
@@ -118,15 +129,23 @@ final class SplitFeed implements AutoCloseable {
             ? new FlussUnreachableException(unreachable.getMessage(), unreachable)
             : new IllegalStateException(cause.getMessage(), cause);
       }
-      liveness.check();
     }
     return event;
+  }
+
+  /** Also while there are rows: those of other buckets say nothing of one that is silent. */
+  private void checkAlive() {
+    if (failure == null) {
+      liveness.check();
+    }
   }
 
   /** The snapshots of these buckets are not needed any more. */
   void release(Collection<BucketId> buckets) {
     SnapshotLease held = lease;
-    if (held != null && !closed && !buckets.isEmpty()) {
+    boolean holdsSnapshots =
+        spec.table().isKeyed() && spec.start().kind() == Position.Kind.FULL && held != null;
+    if (holdsSnapshots && !closed && !buckets.isEmpty()) {
       held.release(buckets);
     }
   }
@@ -197,12 +216,17 @@ final class SplitFeed implements AutoCloseable {
   // what the watch tells, to be done by the thread that polls
 
   void tell(Discovery.Found found) {
-    tasks.add(() -> found(found));
-    wakeUp();
+    if (!found.appeared().isEmpty() || !found.gone().isEmpty() || tasks.isEmpty()) {
+      tasks.add(() -> found(found));
+      wakeUp();
+    }
   }
 
+  /** Not while earlier ones wait, which would pile up behind a pipeline that is slow. */
   void tell(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
-    tasks.add(() -> looked(ends, beginnings, asOf));
+    if (tasks.isEmpty()) {
+      tasks.add(() -> looked(ends, beginnings, asOf));
+    }
   }
 
   Liveness liveness() {
@@ -252,6 +276,9 @@ final class SplitFeed implements AutoCloseable {
   }
 
   private void looked(Map<BucketId, Long> ends, Map<BucketId, Long> beginnings, long asOf) {
+    if (mustRewind) {
+      return; // the scanner is past rows that it has not handed out
+    }
     Set<BucketId> caughtUp = new HashSet<>();
     ends.forEach(
         (bucket, end) -> {
@@ -268,8 +295,14 @@ final class SplitFeed implements AutoCloseable {
 
   private void step() throws IOException, InterruptedException {
     try {
+      if (mustRenew) {
+        poller.renew();
+        mustRenew = false;
+      }
       if (mustRewind) {
-        poller.rewind(offsets);
+        for (BucketId bucket : poller.rewind(offsets)) {
+          unsubscribed.put(bucket, BucketPosition.inLog(offsets.get(bucket)));
+        }
         mustRewind = false;
       }
       subscribe();
@@ -352,15 +385,14 @@ final class SplitFeed implements AutoCloseable {
     return true;
   }
 
-  /** What failed may be a row, the place in the log, or the connection, which mends itself. */
+  /** What failed may be the place in the log, or the connection, which mends itself. */
   private void recover(RuntimeException e) throws InterruptedException {
     if (e instanceof FetchException) {
-      BucketId bucket = ReadFailures.unreadableRow(e, poller, spec.table());
-      if (bucket != null) {
-        skipRow(bucket, e);
-        return;
+      try {
+        ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
+      } catch (FlussUnreachableException | FlussRuntimeException | CompletionException unknown) {
+        LOG.info("It is not known what {} has.", spec.table().path(), unknown);
       }
-      ReadFailures.throwIfExpired(e, spec, poller, watch.partitions());
     }
     long now = System.nanoTime();
     failingSince = failingSince == 0 ? now : failingSince;
@@ -377,17 +409,9 @@ final class SplitFeed implements AutoCloseable {
     LOG.warn("Reading {} failed; trying again.", spec.table().path(), e);
     closeSnapshot();
     mustRewind = true;
+    mustRenew = e instanceof FetchException;
     watch.lookNow();
     pause(RETRY_MILLIS);
-  }
-
-  private void skipRow(BucketId bucket, RuntimeException e) {
-    long offset = Math.max(0, poller.position(bucket));
-    RowMaker.Batch batch = rows.batch(1);
-    batch.refuse(offset, bucket, Waiting.rootMessage(e));
-    offsets.put(bucket, offset + 1);
-    poller.subscribe(bucket, offset + 1);
-    put(new Rows(bucket, batch.toRowBatch(), BucketPosition.inLog(offset + 1), poller.end(bucket)));
   }
 
   private void pause(long millis) throws InterruptedException {

@@ -1,11 +1,12 @@
 package dev.beamfluss.io.fluss;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
@@ -40,7 +41,7 @@ final class SplitProgress {
   }
 
   private final Map<BucketId, Bucket> buckets = new HashMap<>();
-  private final List<BucketId> finishedSnapshots = new ArrayList<>();
+  private final Set<BucketId> finishedSnapshots = ConcurrentHashMap.newKeySet();
   private final boolean partitioned;
   private final long outOfOrderness;
   private final LongSupplier clock;
@@ -62,8 +63,17 @@ final class SplitProgress {
     this.placed = !ownsBuckets;
   }
 
-  /** What a checkpoint held. What else there is, the first listing tells. */
+  /**
+   * What a checkpoint held. What else there is, the first listing tells. Snapshots that it had
+   * finished may be kept still: the reader that made it may have failed before it gave them up.
+   */
   void restored(Map<BucketId, BucketPosition> positions) {
+    positions.forEach(
+        (id, position) -> {
+          if (position.isInLog()) {
+            finishedSnapshots.add(id);
+          }
+        });
     listed(positions, List.of(), EventTime.BEFORE_ALL);
   }
 
@@ -141,11 +151,14 @@ final class SplitProgress {
     return positions;
   }
 
-  /** The snapshots that were read to their ends since this was asked last. */
-  List<BucketId> takeFinishedSnapshots() {
-    List<BucketId> finished = List.copyOf(finishedSnapshots);
-    finishedSnapshots.clear();
-    return finished;
+  /** The snapshots that were read to their ends and are not given up yet. */
+  Set<BucketId> finishedSnapshots() {
+    return Set.copyOf(finishedSnapshots);
+  }
+
+  /** Of these, those not given up before. Any thread may ask. */
+  List<BucketId> giveUp(Collection<BucketId> finished) {
+    return finished.stream().filter(finishedSnapshots::remove).toList();
   }
 
   /** Offsets that lie ahead, at most that many rows, or {@link #UNKNOWN}. */

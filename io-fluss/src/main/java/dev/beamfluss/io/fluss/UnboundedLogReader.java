@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import org.apache.beam.sdk.io.UnboundedSource;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
@@ -120,12 +121,13 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
     if (!progress.isPlaced()) {
       return ReadCheckpoint.NOT_STARTED;
     }
-    List<BucketId> finished = progress.takeFinishedSnapshots();
+    // all that no checkpoint gave up: one that fails is never finalized
+    Set<BucketId> finished = progress.finishedSnapshots();
     return new ReadCheckpoint(
         progress.positions(),
         () -> {
           if (feed != null) {
-            feed.release(finished);
+            feed.release(progress.giveUp(finished));
           }
         });
   }

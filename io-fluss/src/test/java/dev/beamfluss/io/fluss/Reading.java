@@ -25,6 +25,7 @@ final class Reading implements AutoCloseable {
   final UnboundedSource.UnboundedReader<RowBatch> reader;
   final List<Row> rows = new ArrayList<>();
   final List<String> changes = new ArrayList<>();
+  final List<Long> timestamps = new ArrayList<>();
   final List<UnreadableRow> unreadable = new ArrayList<>();
   private int batches;
   private boolean mayBeLate;
@@ -50,6 +51,7 @@ final class Reading implements AutoCloseable {
       rows.addAll(batch.rows());
       unreadable.addAll(batch.unreadable());
       for (int i = 0; i < batch.size(); i++) {
+        timestamps.add(batch.timestamps()[i]);
         changes.add(batch.kind(i).sign() + batch.rows().get(i).getValues());
         assertThat("not late", mayBeLate || batch.timestamps()[i] >= watermark.getMillis());
       }

@@ -116,10 +116,13 @@ class SplitProgressTest {
     progress.read(A, BucketPosition.inSnapshot(7, 50, 100), 9_000, SplitProgress.UNKNOWN);
     assertThat(progress.watermark(), equalTo(NONE));
     assertThat(progress.backlog(), equalTo(SplitProgress.UNKNOWN));
-    assertThat(progress.takeFinishedSnapshots(), empty());
+    assertThat(progress.finishedSnapshots(), empty());
     progress.read(A, BucketPosition.inLog(100), NONE, SplitProgress.UNKNOWN);
-    assertThat(progress.takeFinishedSnapshots(), contains(A));
-    assertThat(progress.takeFinishedSnapshots(), empty());
+    assertThat("until a checkpoint gives them up", progress.finishedSnapshots(), contains(A));
+    assertThat(progress.finishedSnapshots(), contains(A));
+    assertThat(progress.giveUp(List.of(A)), contains(A));
+    assertThat("once", progress.giveUp(List.of(A)), empty());
+    assertThat(progress.finishedSnapshots(), empty());
     progress.read(A, BucketPosition.inLog(103), 8_000, 104);
     assertThat(progress.watermark(), equalTo(8_000L));
     assertThat(progress.backlog(), equalTo(1L));
