@@ -140,7 +140,10 @@ public final class FlussIO {
 
   /** Finds, for each key, the rows of a KV table that have it. */
   public static LookupRows lookup() {
-    return new AutoValue_FlussIO_LookupRows.Builder().build();
+    return new AutoValue_FlussIO_LookupRows.Builder()
+        .setSpec(LookupSpec.builder().build())
+        .setReplicas(0)
+        .build();
   }
 
   /** The table that a transform was told with the method of the given name, as it is now. */
@@ -730,6 +733,10 @@ public final class FlussIO {
 
     abstract @Nullable List<String> columns();
 
+    abstract LookupSpec spec();
+
+    abstract int replicas();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -742,7 +749,15 @@ public final class FlussIO {
 
       abstract Builder setColumns(List<String> columns);
 
+      abstract Builder setSpec(LookupSpec spec);
+
+      abstract Builder setReplicas(int replicas);
+
       abstract LookupRows build();
+    }
+
+    private LookupRows with(LookupSpec.Builder spec) {
+      return toBuilder().setSpec(spec.build()).build();
     }
 
     /** Looks rows up in this table, {@code database.table}, which must be a KV table. Required. */
@@ -764,6 +779,50 @@ public final class FlussIO {
       return toBuilder().setColumns(named(columns)).build();
     }
 
+    /** Keeps answers on each worker; none are by default. They are as stale as the cache says. */
+    public LookupRows withCache(LookupCache cache) {
+      return with(spec().toBuilder().setCache(cache));
+    }
+
+    /** How many lookups of a bundle may be unanswered at a time: 5,000 by default. */
+    public LookupRows withMaxInFlight(int maxInFlight) {
+      if (maxInFlight < 1) {
+        throw new IllegalArgumentException(
+            "withMaxInFlight(" + maxInFlight + "): give a number above zero.");
+      }
+      return with(spec().toBuilder().setMaxInFlight(maxInFlight));
+    }
+
+    /**
+     * How long an answer may take before the bundle fails, and with it, the runner's attempt: 2
+     * minutes by default. Until then it is asked for again and again.
+     */
+    public LookupRows withTimeout(Duration timeout) {
+      return with(spec().toBuilder().setTimeout(positive(timeout, "withTimeout")));
+    }
+
+    /**
+     * Inserts a row for a key that has none: its primary key, what the server fills (an
+     * auto-increment column), and null elsewhere. The row is in the answer. However many lookups of
+     * a key there are, on however many workers, it gets one row.
+     */
+    public LookupRows insertIfNotExists() {
+      return with(spec().toBuilder().setInsertsMissing(true));
+    }
+
+    /**
+     * Shuffles before the lookup, so that each key is looked up by as many workers as given, and
+     * not by all: for caches that hold more keys. Give more than 1 where few keys make most of the
+     * input, or the workers of these keys have most of the work. The order of the input is lost.
+     */
+    public LookupRows withReplicatedShuffle(int replicas) {
+      if (replicas < 1) {
+        throw new IllegalArgumentException(
+            "withReplicatedShuffle(" + replicas + "): give a number above zero.");
+      }
+      return toBuilder().setReplicas(replicas).build();
+    }
+
     @Override
     public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
       FlussTable table = FlussIO.describe(cluster(), table(), "in");
@@ -771,12 +830,21 @@ public final class FlussIO {
           input,
           table,
           by() == null ? input.getSchema().getFieldNames() : by(),
-          columns() == null ? table.schema().getFieldNames() : columns());
+          columns() == null ? table.schema().getFieldNames() : columns(),
+          spec(),
+          replicas());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
       WriteToTable.populate(builder, cluster(), table());
+      builder
+          .addIfNotNull(DisplayData.item("by", by() == null ? null : String.join(",", by())))
+          .add(DisplayData.item("maxInFlight", spec().maxInFlight()))
+          .add(DisplayData.item("timeout", spec().timeout().toString()))
+          .add(DisplayData.item("insertIfNotExists", spec().insertsMissing()))
+          .addIfNotNull(
+              DisplayData.item("cache", spec().cache() == null ? null : spec().cache().toString()));
     }
   }
 }
