@@ -142,7 +142,8 @@ public final class TableLookup implements AutoCloseable {
     InternalRow encoded = keyEncoder.encodePacked(key);
     CompletableFuture<List<Row>> answer = new CompletableFuture<>();
     if (spec.insertsMissing()) {
-      awaitOtherInsert(new Insert(table.cluster().bootstrapServers(), table.path(), values), answer);
+      awaitOtherInsert(
+          new Insert(table.cluster().bootstrapServers(), table.path(), values), answer);
     }
     inFlight.put(values, answer);
     var unused =
