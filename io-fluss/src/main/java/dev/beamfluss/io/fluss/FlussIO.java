@@ -129,18 +129,21 @@ public final class FlussIO {
   }
 
   /** Appends rows to a log table, or upserts them into a KV table. */
-  public static Write write() {
-    return new AutoValue_FlussIO_Write.Builder().build();
+  public static Write<Row> write() {
+    return Write.of(WriteShape.Rows.INSTANCE);
   }
 
   /** Applies changes to a KV table: upserts and deletes. */
-  public static WriteChanges writeChanges() {
-    return new AutoValue_FlussIO_WriteChanges.Builder().build();
+  public static Write<RowChange> writeChanges() {
+    return Write.of(WriteShape.Changes.INSTANCE);
   }
 
   /** Finds, for each key, the rows of a KV table that have it. */
   public static LookupRows lookup() {
-    return new AutoValue_FlussIO_LookupRows.Builder().build();
+    return new AutoValue_FlussIO_LookupRows.Builder()
+        .setSpec(LookupSpec.builder().build())
+        .setReplicas(0)
+        .build();
   }
 
   /** The table that a transform was told with the method of the given name, as it is now. */
@@ -538,106 +541,183 @@ public final class FlussIO {
     }
   }
 
-  /** Implementation of {@link #write()}. */
+  /** Implementation of {@link #write()} and {@link #writeChanges()}. */
   @AutoValue
-  public abstract static class Write extends PTransform<PCollection<Row>, FlussWriteResult> {
+  public abstract static class Write<T> extends PTransform<PCollection<T>, FlussWriteResult> {
+    abstract WriteShape<T> shape();
+
     abstract @Nullable FlussCluster cluster();
 
     abstract @Nullable String table();
 
+    abstract @Nullable SerializableFunction<T, String> destination();
+
+    abstract WriteSpec spec();
+
+    abstract boolean bucketShuffle();
+
     abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
 
-    abstract Builder toBuilder();
+    abstract Builder<T> toBuilder();
 
     @AutoValue.Builder
-    abstract static class Builder {
-      abstract Builder setCluster(FlussCluster cluster);
+    abstract static class Builder<T> {
+      abstract Builder<T> setShape(WriteShape<T> shape);
 
-      abstract Builder setTable(String table);
+      abstract Builder<T> setCluster(FlussCluster cluster);
 
-      abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
+      abstract Builder<T> setTable(@Nullable String table);
 
-      abstract Write build();
+      abstract Builder<T> setDestination(@Nullable SerializableFunction<T, String> destination);
+
+      abstract Builder<T> setSpec(WriteSpec spec);
+
+      abstract Builder<T> setBucketShuffle(boolean bucketShuffle);
+
+      abstract Builder<T> setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
+
+      abstract Write<T> build();
     }
 
-    /** Writes to this table, {@code database.table}. Required. */
-    public Write to(FlussCluster cluster, String table) {
-      return toBuilder().setCluster(cluster).setTable(table).build();
+    static <T> Write<T> of(WriteShape<T> shape) {
+      return new AutoValue_FlussIO_Write.Builder<T>()
+          .setShape(shape)
+          .setSpec(WriteSpec.builder().build())
+          .setBucketShuffle(false)
+          .build();
+    }
+
+    private Write<T> with(WriteSpec.Builder spec) {
+      return toBuilder().setSpec(spec.build()).build();
+    }
+
+    /** Writes to this table, {@code database.table}. */
+    public Write<T> to(FlussCluster cluster, String table) {
+      return toBuilder().setCluster(cluster).setTable(table).setDestination(null).build();
     }
 
     /**
-     * Where rows go that can never be written, each with its reason. Without this, one such row
-     * fails the pipeline.
+     * Writes each element to the table that the function names, {@code database.table}. Nothing of
+     * the tables is known when the pipeline is built: an element whose table is missing, or cannot
+     * take its row, goes to the error handler. A worker keeps a writer open for each table that it
+     * has seen.
      */
-    public Write withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+    public Write<T> to(FlussCluster cluster, SerializableFunction<T, String> table) {
+      return toBuilder().setCluster(cluster).setTable(null).setDestination(table).build();
+    }
+
+    /**
+     * Updates only these columns of a KV table, of which the primary key must be part: a partial
+     * update. All others keep their values; a new row has null there. The rows may have more
+     * fields, which are not sent. All columns but the primary key must be nullable.
+     */
+    public Write<T> withColumns(String... columns) {
+      return with(spec().toBuilder().setColumns(named(columns)));
+    }
+
+    /** What is done with a change that deletes a row: it is applied by default. */
+    public Write<T> withDeletes(Deletes deletes) {
+      return with(spec().toBuilder().setDeletes(deletes));
+    }
+
+    /**
+     * How long the cluster may take to acknowledge a bundle before it fails, and with it, the
+     * runner's attempt: 2 minutes by default. Until then the client goes on trying.
+     */
+    public Write<T> withTimeout(Duration timeout) {
+      return with(spec().toBuilder().setTimeout(positive(timeout, "withTimeout")));
+    }
+
+    /**
+     * Whether the client numbers its batches, so that one that it sends again is not stored twice
+     * ({@code client.writer.enable-idempotence}): the cluster's properties say so by default, and
+     * Fluss's default is yes. This is about the client's own retries, not about a bundle that is
+     * run again.
+     */
+    public Write<T> withIdempotentWriter(boolean idempotent) {
+      return with(spec().toBuilder().setIdempotentWriter(idempotent));
+    }
+
+    /**
+     * Allows to write columns of an aggregation table whose function counts a value twice that is
+     * written twice: sum, product, listagg. A bundle that is run again after a failure then leaves
+     * too much.
+     */
+    public Write<T> allowNonIdempotentMerge() {
+      return with(spec().toBuilder().setNonIdempotentMergeAllowed(true));
+    }
+
+    /**
+     * Shuffles before the write, so that one worker writes all rows of a bucket, in the order that
+     * they come to it. Needed where the input has several rows of a key whose order matters and it
+     * is not keyed by that key already; also makes for fewer and larger batches where there are
+     * many buckets and workers. Costs a shuffle, and parallelism beyond the number of buckets is
+     * lost.
+     */
+    public Write<T> withBucketShuffle() {
+      return toBuilder().setBucketShuffle(true).build();
+    }
+
+    /**
+     * Gets what can never be written, each row with its table and the reason. Without a handler,
+     * one such row fails the pipeline.
+     */
+    public Write<T> withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
       return toBuilder().setErrorHandler(errorHandler).build();
     }
 
     @Override
-    public FlussWriteResult expand(PCollection<Row> input) {
-      FlussTable table = FlussIO.describe(cluster(), table(), "to");
-      Schema schema = input.getSchema();
-      TableWriter.checkWholeRows(table, schema);
-      return WriteToTable.rows(input, table, errorHandler());
+    public FlussWriteResult expand(PCollection<T> input) {
+      Schema schema = shape().schema(input);
+      return destination() == null ? toOne(input, schema) : toMany(input, schema, destination());
     }
 
-    @Override
-    public void populateDisplayData(DisplayData.Builder builder) {
-      WriteToTable.populate(builder, cluster(), table());
-    }
-  }
-
-  /** Implementation of {@link #writeChanges()}. */
-  @AutoValue
-  public abstract static class WriteChanges
-      extends PTransform<PCollection<RowChange>, FlussWriteResult> {
-    abstract @Nullable FlussCluster cluster();
-
-    abstract @Nullable String table();
-
-    abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
-
-    abstract Builder toBuilder();
-
-    @AutoValue.Builder
-    abstract static class Builder {
-      abstract Builder setCluster(FlussCluster cluster);
-
-      abstract Builder setTable(String table);
-
-      abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
-
-      abstract WriteChanges build();
-    }
-
-    /** Writes to this table, {@code database.table}, which must be a KV table. Required. */
-    public WriteChanges to(FlussCluster cluster, String table) {
-      return toBuilder().setCluster(cluster).setTable(table).build();
-    }
-
-    /** As {@link Write#withErrorHandler}. */
-    public WriteChanges withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
-      return toBuilder().setErrorHandler(errorHandler).build();
-    }
-
-    @Override
-    public FlussWriteResult expand(PCollection<RowChange> input) {
-      FlussTable table = FlussIO.describe(cluster(), table(), "to");
-      table.requireKeyed("take changes");
-      if (!(input.getCoder() instanceof RowChangeCoder coder)) {
-        throw new IllegalArgumentException(
-            "The changes to write need the coder RowChange.coder(schema), which tells their"
-                + " columns; they have "
-                + input.getCoder()
-                + ".");
+    private FlussWriteResult toOne(PCollection<T> input, Schema schema) {
+      FlussTable table = describe(cluster(), table(), "to");
+      if (shape().isOnlyForKeyed()) {
+        table.requireKeyed("take changes");
+        spec().checkDeletes(table);
       }
-      TableWriter.checkWholeRows(table, coder.schema());
-      return WriteToTable.changes(input, coder.schema(), table, errorHandler());
+      spec().check(table, schema);
+      WriterRegistry.register(input.getPipeline(), table, spec().targets(table));
+      BundleWriter<T> writer = writer(input, new Destinations.One<>(table, spec(), schema));
+      return bucketShuffle()
+          ? WriteToTable.writeShuffled(
+              input, new BucketOf<>(table, shape(), schema), writer, errorHandler())
+          : WriteToTable.write(input, writer, errorHandler());
+    }
+
+    private FlussWriteResult toMany(
+        PCollection<T> input, Schema schema, SerializableFunction<T, String> destination) {
+      if (bucketShuffle()) {
+        throw new IllegalArgumentException(
+            "A write to tables that a function names cannot shuffle by bucket: nothing is known of"
+                + " their buckets. Leave out withBucketShuffle().");
+      }
+      return WriteToTable.write(
+          input,
+          writer(
+              input,
+              new Destinations.Dynamic<>(
+                  cluster(), destination, shape().isOnlyForKeyed(), spec(), schema)),
+          errorHandler());
+    }
+
+    private BundleWriter<T> writer(PCollection<T> input, Destinations<T> destinations) {
+      return new BundleWriter<>(destinations, shape(), input.getCoder(), errorHandler() != null);
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
-      WriteToTable.populate(builder, cluster(), table());
+      WriteToTable.populate(
+          builder, cluster(), destination() == null ? table() : "by a function of the element");
+      builder
+          .addIfNotNull(
+              DisplayData.item(
+                  "columns", spec().columns() == null ? null : String.join(",", spec().columns())))
+          .add(DisplayData.item("deletes", spec().deletes().toString()))
+          .add(DisplayData.item("timeout", spec().timeout().toString()))
+          .add(DisplayData.item("bucketShuffle", bucketShuffle()));
     }
   }
 
@@ -653,6 +733,10 @@ public final class FlussIO {
 
     abstract @Nullable List<String> columns();
 
+    abstract LookupSpec spec();
+
+    abstract int replicas();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -665,7 +749,15 @@ public final class FlussIO {
 
       abstract Builder setColumns(List<String> columns);
 
+      abstract Builder setSpec(LookupSpec spec);
+
+      abstract Builder setReplicas(int replicas);
+
       abstract LookupRows build();
+    }
+
+    private LookupRows with(LookupSpec.Builder spec) {
+      return toBuilder().setSpec(spec.build()).build();
     }
 
     /** Looks rows up in this table, {@code database.table}, which must be a KV table. Required. */
@@ -687,6 +779,50 @@ public final class FlussIO {
       return toBuilder().setColumns(named(columns)).build();
     }
 
+    /** Keeps answers on each worker; none are by default. They are as stale as the cache says. */
+    public LookupRows withCache(LookupCache cache) {
+      return with(spec().toBuilder().setCache(cache));
+    }
+
+    /** How many lookups of a bundle may be unanswered at a time: 5,000 by default. */
+    public LookupRows withMaxInFlight(int maxInFlight) {
+      if (maxInFlight < 1) {
+        throw new IllegalArgumentException(
+            "withMaxInFlight(" + maxInFlight + "): give a number above zero.");
+      }
+      return with(spec().toBuilder().setMaxInFlight(maxInFlight));
+    }
+
+    /**
+     * How long an answer may take before the bundle fails, and with it, the runner's attempt: 2
+     * minutes by default. Until then it is asked for again and again.
+     */
+    public LookupRows withTimeout(Duration timeout) {
+      return with(spec().toBuilder().setTimeout(positive(timeout, "withTimeout")));
+    }
+
+    /**
+     * Inserts a row for a key that has none: its primary key, what the server fills (an
+     * auto-increment column), and null elsewhere. The row is in the answer. However many lookups of
+     * a key there are, on however many workers, it gets one row.
+     */
+    public LookupRows insertIfNotExists() {
+      return with(spec().toBuilder().setInsertsMissing(true));
+    }
+
+    /**
+     * Shuffles before the lookup, so that each key is looked up by as many workers as given, and
+     * not by all: for caches that hold more keys. Give more than 1 where few keys make most of the
+     * input, or the workers of these keys have most of the work. The order of the input is lost.
+     */
+    public LookupRows withReplicatedShuffle(int replicas) {
+      if (replicas < 1) {
+        throw new IllegalArgumentException(
+            "withReplicatedShuffle(" + replicas + "): give a number above zero.");
+      }
+      return toBuilder().setReplicas(replicas).build();
+    }
+
     @Override
     public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
       FlussTable table = FlussIO.describe(cluster(), table(), "in");
@@ -694,12 +830,21 @@ public final class FlussIO {
           input,
           table,
           by() == null ? input.getSchema().getFieldNames() : by(),
-          columns() == null ? table.schema().getFieldNames() : columns());
+          columns() == null ? table.schema().getFieldNames() : columns(),
+          spec(),
+          replicas());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
       WriteToTable.populate(builder, cluster(), table());
+      builder
+          .addIfNotNull(DisplayData.item("by", by() == null ? null : String.join(",", by())))
+          .add(DisplayData.item("maxInFlight", spec().maxInFlight()))
+          .add(DisplayData.item("timeout", spec().timeout().toString()))
+          .add(DisplayData.item("insertIfNotExists", spec().insertsMissing()))
+          .addIfNotNull(
+              DisplayData.item("cache", spec().cache() == null ? null : spec().cache().toString()));
     }
   }
 }

@@ -4,14 +4,21 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.config.AutoPartitionTimeUnit;
+import org.apache.fluss.metadata.AggFunctionType;
+import org.apache.fluss.metadata.DataLakeFormat;
+import org.apache.fluss.metadata.DeleteBehavior;
 import org.apache.fluss.metadata.LogFormat;
+import org.apache.fluss.metadata.MergeEngineType;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.types.RowType;
@@ -48,6 +55,10 @@ public final class FlussTable implements Serializable {
   private final @Nullable AutoPartitionTimeUnit partitionTimeUnit;
   private final HashSet<String> autoIncrementColumns;
   private final boolean logIsArrow;
+  private final @Nullable MergeEngineType mergeEngine;
+  private final TreeMap<String, AggFunctionType> aggregations;
+  private final @Nullable DeleteBehavior deleteBehavior;
+  private final @Nullable DataLakeFormat lakeFormat;
 
   private FlussTable(FlussCluster cluster, TableInfo info) {
     this.cluster = cluster;
@@ -66,7 +77,43 @@ public final class FlussTable implements Serializable {
     this.partitionTimeUnit =
         auto ? info.getTableConfig().getAutoPartitionStrategy().timeUnit() : null;
     this.autoIncrementColumns = new HashSet<>(info.getSchema().getAutoIncrementColumnNames());
+    this.mergeEngine = info.getTableConfig().getMergeEngineType().orElse(null);
+    this.aggregations = new TreeMap<>();
+    if (mergeEngine == MergeEngineType.AGGREGATION) {
+      for (String column : rowType.getFieldNames()) {
+        info.getSchema()
+            .getAggFunction(column)
+            .ifPresent(function -> aggregations.put(column, function.getType()));
+      }
+    }
+    this.deleteBehavior = info.getTableConfig().getDeleteBehavior().orElse(null);
+    this.lakeFormat = info.getTableConfig().getDataLakeFormat().orElse(null);
     this.logIsArrow = info.getTableConfig().getLogFormat() == LogFormat.ARROW;
+  }
+
+  private FlussTable(FlussTable other, FlussCluster cluster) {
+    this.cluster = cluster;
+    this.path = other.path;
+    this.tableId = other.tableId;
+    this.rowType = other.rowType;
+    this.schema = other.schema;
+    this.primaryKey = other.primaryKey;
+    this.bucketKey = other.bucketKey;
+    this.partitionColumns = other.partitionColumns;
+    this.buckets = other.buckets;
+    this.autoPartitionColumn = other.autoPartitionColumn;
+    this.partitionTimeUnit = other.partitionTimeUnit;
+    this.autoIncrementColumns = other.autoIncrementColumns;
+    this.logIsArrow = other.logIsArrow;
+    this.mergeEngine = other.mergeEngine;
+    this.aggregations = other.aggregations;
+    this.deleteBehavior = other.deleteBehavior;
+    this.lakeFormat = other.lakeFormat;
+  }
+
+  /** The same table, talked to with other client properties. */
+  FlussTable at(FlussCluster other) {
+    return new FlussTable(this, other);
   }
 
   static FlussTable describe(FlussCluster cluster, String path) {
@@ -211,7 +258,7 @@ public final class FlussTable implements Serializable {
    * @throws IllegalArgumentException if not, naming the column and what is wrong
    */
   public void requireRows(Schema rows) {
-    TableWriter.checkWholeRows(this, rows);
+    WriteSpec.builder().build().check(this, rows);
   }
 
   /** The columns of a prefix lookup: the bucket key's, then the partitions'. */
@@ -267,6 +314,24 @@ public final class FlussTable implements Serializable {
   /** Whether the log is in the Arrow format, of which the server can leave out columns. */
   boolean isLogArrow() {
     return logIsArrow;
+  }
+
+  @Nullable MergeEngineType mergeEngine() {
+    return mergeEngine;
+  }
+
+  /** How the columns of an aggregation table are merged, those that say so. */
+  Map<String, AggFunctionType> aggregations() {
+    return Collections.unmodifiableMap(aggregations);
+  }
+
+  /** What the server does with a delete, where the table says so. */
+  @Nullable DeleteBehavior deleteBehavior() {
+    return deleteBehavior;
+  }
+
+  @Nullable DataLakeFormat lakeFormat() {
+    return lakeFormat;
   }
 
   Set<String> autoIncrementColumns() {

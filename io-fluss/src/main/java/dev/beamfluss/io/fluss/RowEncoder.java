@@ -19,6 +19,7 @@ import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.schemas.Schema.TypeName;
 import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.metadata.AggFunctionType;
 import org.apache.fluss.row.BinaryString;
 import org.apache.fluss.row.Decimal;
 import org.apache.fluss.row.GenericArray;
@@ -76,6 +77,26 @@ final class RowEncoder {
       sources[i] = input.indexOf(column);
       encoders[i] = encoder(column, type, input.getField(column).getType());
     }
+  }
+
+  /**
+   * Also checks what the server does not: a bitmap that is none fails the next merge of its row.
+   */
+  static RowEncoder forTable(FlussTable table, List<String> columns, Schema input) {
+    RowEncoder encoder = new RowEncoder(table.path(), table.rowType(), columns, input);
+    for (int i = 0; i < columns.size(); i++) {
+      String column = columns.get(i);
+      AggFunctionType function = table.aggregations().get(column);
+      if (function == AggFunctionType.RBM32 || function == AggFunctionType.RBM64) {
+        ValueEncoder plain = encoder.encoders[i];
+        encoder.encoders[i] =
+            value -> {
+              Bitmaps.check(table.path(), column, function, (byte[]) value);
+              return plain.encode(value);
+            };
+      }
+    }
+    return encoder;
   }
 
   GenericRow encode(Row row) {

@@ -1,7 +1,6 @@
 package dev.beamfluss.io.fluss;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -26,9 +25,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 public final class TableWriter implements AutoCloseable {
   /** How long {@link #flush} waits for the cluster by default. */
-  public static final Duration PATIENCE = Duration.ofMinutes(2);
+  public static final Duration PATIENCE = WriteSpec.TIMEOUT;
 
   private final FlussTable table;
+  private final WriteSpec spec;
   private final OpenTable open;
   private final @Nullable AppendWriter appends;
   private final @Nullable UpsertWriter upserts;
@@ -37,14 +37,19 @@ public final class TableWriter implements AutoCloseable {
   private final @Nullable PartitionGuard partitions;
   private final Acknowledgements acknowledgements = new Acknowledgements();
 
-  private TableWriter(FlussTable table, List<String> columns, Schema input) {
+  private TableWriter(FlussTable table, WriteSpec spec, Schema input) {
+    List<String> columns = spec.targets(table);
     this.table = table;
-    this.rows = new RowEncoder(table.path(), table.rowType(), columns, input);
+    this.spec = spec;
+    this.rows = RowEncoder.forTable(table, columns, input);
     this.keys =
         table.isKeyed()
             ? new RowEncoder(table.path(), table.rowType(), table.primaryKey(), input)
             : null;
-    this.open = new OpenTable(table, "write " + table.path() + " " + new TreeSet<>(columns));
+    // writers of different columns must not share a connection: they would share its accumulator
+    this.open =
+        new OpenTable(
+            spec.forClient(table), "write " + table.path() + " " + new TreeSet<>(columns));
     this.partitions = PartitionGuard.of(table, input, open);
     if (table.isKeyed()) {
       Upsert upsert = open.table().newUpsert();
@@ -65,28 +70,12 @@ public final class TableWriter implements AutoCloseable {
    * @throws IllegalArgumentException if a column is missing, unknown, or of another type
    */
   public static TableWriter open(FlussTable table, Schema input) {
-    checkWholeRows(table, input);
-    return new TableWriter(table, writable(table), input);
+    return open(table, WriteSpec.builder().build(), input);
   }
 
-  /** Finds, before anything runs, what makes rows of this schema unfit for the table. */
-  static void checkWholeRows(FlussTable table, Schema input) {
-    List<String> unknown = new ArrayList<>(input.getFieldNames());
-    unknown.removeAll(table.schema().getFieldNames());
-    if (!unknown.isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "The rows have the fields %s, which table %s does not. Its columns are %s.",
-              unknown, table.path(), table.schema().getFieldNames()));
-    }
-    new RowEncoder(table.path(), table.rowType(), writable(table), input);
-  }
-
-  /** All columns but those the server fills. */
-  private static List<String> writable(FlussTable table) {
-    return table.schema().getFieldNames().stream()
-        .filter(column -> !table.autoIncrementColumns().contains(column))
-        .toList();
+  static TableWriter open(FlussTable table, WriteSpec spec, Schema input) {
+    spec.check(table, input);
+    return new TableWriter(table, spec, input);
   }
 
   /**
@@ -100,8 +89,20 @@ public final class TableWriter implements AutoCloseable {
   public void write(RowChange change) {
     switch (change.kind()) {
       case UPDATE_BEFORE -> {}
-      case DELETE -> delete(change.row());
+      case DELETE -> handleDelete(change.row());
       case INSERT, UPDATE_AFTER -> upsert(change.row());
+    }
+  }
+
+  private void handleDelete(Row row) {
+    switch (spec.deletes()) {
+      case APPLY -> delete(row);
+      case IGNORE -> {}
+      case REFUSE ->
+          throw new IllegalArgumentException(
+              String.format(
+                  "A delete came for table %s, which this write refuses: %s",
+                  table.path(), row.getValues()));
     }
   }
 
@@ -135,12 +136,12 @@ public final class TableWriter implements AutoCloseable {
    * Waits until the cluster has acknowledged every change written so far.
    *
    * @return how many were acknowledged since the last flush
-   * @throws FlussUnreachableException if it has not within {@link #PATIENCE}; the changes may or
-   *     may not be written then
+   * @throws FlussUnreachableException if it has not within {@link #PATIENCE}, or the time that the
+   *     write was told; the changes may or may not be written then
    * @throws IllegalStateException if it refused a change, with its reason
    */
   public long flush() {
-    return acknowledgements.await(table, PATIENCE);
+    return acknowledgements.await(table, spec.timeout());
   }
 
   @Override

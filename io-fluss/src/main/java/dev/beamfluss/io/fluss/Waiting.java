@@ -71,8 +71,13 @@ final class Waiting {
           throw e;
         }
       }
-      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      pause();
     }
+  }
+
+  /** Between two attempts. */
+  static void pause() {
+    LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
   }
 
   /** As {@link #get}, for a client call that blocks; without bound of its own if it likes. */

@@ -1,67 +1,69 @@
 package dev.beamfluss.io.fluss;
 
-import java.util.HashMap;
-import java.util.Map;
-import org.apache.beam.sdk.coders.Coder;
-import org.apache.beam.sdk.coders.RowCoder;
+import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.coders.VarLongCoder;
-import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
-import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.state.StateSpec;
+import org.apache.beam.sdk.state.StateSpecs;
+import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.SerializableFunction;
+import org.apache.beam.sdk.transforms.WithKeys;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
+import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionTuple;
-import org.apache.beam.sdk.values.Row;
 import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
-/** The step both writes of {@link FlussIO} are made of. */
+/** The step that writes of {@link FlussIO} are made of. */
 final class WriteToTable {
+  private static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
+
   private WriteToTable() {}
 
-  static FlussWriteResult rows(
-      PCollection<Row> input, FlussTable table, @Nullable ErrorHandler<BadRecord, ?> errorHandler) {
-    return apply(
-        input,
-        new Rows(table, input.getSchema(), RowCoder.of(input.getSchema()), errorHandler != null),
-        errorHandler);
+  /** Elements stay where they are. */
+  static <T> FlussWriteResult write(
+      PCollection<T> input, BundleWriter<T> writer, @Nullable ErrorHandler<BadRecord, ?> errors) {
+    return result(input, ParDo.of(new WriteFn<>(writer)), errors);
   }
 
-  static FlussWriteResult changes(
-      PCollection<RowChange> input,
-      Schema schema,
-      FlussTable table,
-      @Nullable ErrorHandler<BadRecord, ?> errorHandler) {
-    return apply(
-        input,
-        new Changes(table, schema, RowChange.coder(schema), errorHandler != null),
-        errorHandler);
+  /** Elements with the same number are written by one worker, in the order it gets them. */
+  static <T> FlussWriteResult writeShuffled(
+      PCollection<T> input,
+      SerializableFunction<T, Integer> number,
+      BundleWriter<T> writer,
+      @Nullable ErrorHandler<BadRecord, ?> errors) {
+    PCollection<KV<Integer, T>> numbered =
+        input
+            .apply("Bucket", WithKeys.of(number))
+            .setCoder(KvCoder.of(VarIntCoder.of(), input.getCoder()));
+    return result(numbered, ParDo.of(new ShuffledWriteFn<>(writer)), errors);
   }
 
-  private static <T> FlussWriteResult apply(
-      PCollection<T> input, WriteFn<T> write, @Nullable ErrorHandler<BadRecord, ?> errorHandler) {
+  private static <T> FlussWriteResult result(
+      PCollection<T> input,
+      ParDo.SingleOutput<T, Long> write,
+      @Nullable ErrorHandler<BadRecord, ?> errors) {
     PCollectionTuple written =
         input.apply(
             "Write",
-            ParDo.of(write)
-                .withOutputTags(
-                    WriteFn.ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+            write.withOutputTags(ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
     PCollection<BadRecord> bad =
         written
             .get(BadRecordRouter.BAD_RECORD_TAG)
             .setCoder(BadRecord.getCoder(input.getPipeline()));
-    if (errorHandler != null) {
-      errorHandler.addErrorCollection(bad);
+    if (errors != null) {
+      errors.addErrorCollection(bad);
     }
     return new FlussWriteResult(
-        WriteFn.ACKNOWLEDGED, written.get(WriteFn.ACKNOWLEDGED).setCoder(VarLongCoder.of()));
+        ACKNOWLEDGED, written.get(ACKNOWLEDGED).setCoder(VarLongCoder.of()));
   }
 
   static void populate(
@@ -71,95 +73,77 @@ final class WriteToTable {
         .addIfNotNull(DisplayData.item("cluster", cluster == null ? null : cluster.toString()));
   }
 
-  private static final class Rows extends WriteFn<Row> {
-    Rows(FlussTable table, Schema schema, Coder<Row> coder, boolean keepBad) {
-      super(table, schema, coder, keepBad);
+  static final class WriteFn<T> extends DoFn<T, Long> {
+    private final BundleWriter<T> writer;
+
+    WriteFn(BundleWriter<T> writer) {
+      this.writer = writer;
     }
-
-    @Override
-    void write(TableWriter writer, Row row) {
-      writer.upsert(row);
-    }
-  }
-
-  private static final class Changes extends WriteFn<RowChange> {
-    Changes(FlussTable table, Schema schema, Coder<RowChange> coder, boolean keepBad) {
-      super(table, schema, coder, keepBad);
-    }
-
-    @Override
-    void write(TableWriter writer, RowChange change) {
-      writer.write(change);
-    }
-  }
-
-  /** Writes each element and, at the end of the bundle, waits for all acknowledgements. */
-  abstract static class WriteFn<T> extends DoFn<T, Long> {
-    static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
-
-    private final FlussTable table;
-    private final Schema schema;
-    private final Coder<T> coder;
-    private final BadRecordRouter badRecords;
-    private final Counter rowsWritten = Metrics.counter(FlussIO.class, "rowsWritten");
-    private final Counter rowsRefused = Metrics.counter(FlussIO.class, "rowsRefused");
-
-    private transient TableWriter writer;
-    private transient Map<BoundedWindow, Long> written;
-
-    WriteFn(FlussTable table, Schema schema, Coder<T> coder, boolean keepBad) {
-      this.table = table;
-      this.schema = schema;
-      this.coder = coder;
-      this.badRecords =
-          keepBad ? BadRecordRouter.RECORDING_ROUTER : BadRecordRouter.THROWING_ROUTER;
-    }
-
-    abstract void write(TableWriter writer, T element);
 
     @Setup
     public void setup() {
-      writer = TableWriter.open(table, schema);
+      writer.setup();
     }
 
     @StartBundle
     public void startBundle() {
-      written = new HashMap<>();
+      writer.startBundle();
     }
 
     @ProcessElement
     public void process(@Element T element, BoundedWindow window, MultiOutputReceiver out)
         throws Exception {
-      try {
-        write(writer, element);
-      } catch (IllegalArgumentException e) {
-        rowsRefused.inc();
-        badRecords.route(out, element, coder, e, "This row can never be written");
-        return;
-      }
-      written.merge(window, 1L, Long::sum);
+      writer.process(element, window, out);
     }
 
     @FinishBundle
     public void finishBundle(FinishBundleContext context) {
-      writer.flush();
-      written.forEach(
-          (window, count) -> {
-            rowsWritten.inc(count);
-            context.output(count, window.maxTimestamp(), window);
-          });
+      writer.finishBundle((window, count) -> context.output(count, window.maxTimestamp(), window));
     }
 
     @Teardown
     public void teardown() {
-      if (writer != null) {
-        writer.close();
-      }
+      writer.teardown();
+    }
+  }
+
+  static final class ShuffledWriteFn<T> extends DoFn<KV<Integer, T>, Long> {
+    /** Never used: it is what makes a runner bring the elements of a key to one worker. */
+    @SuppressWarnings("unused")
+    @StateId("keyed")
+    private final StateSpec<ValueState<Integer>> keyed = StateSpecs.value(VarIntCoder.of());
+
+    private final BundleWriter<T> writer;
+
+    ShuffledWriteFn(BundleWriter<T> writer) {
+      this.writer = writer;
     }
 
-    @Override
-    public void populateDisplayData(DisplayData.Builder builder) {
-      builder.add(DisplayData.item("table", table.path()));
+    @Setup
+    public void setup() {
+      writer.setup();
+    }
+
+    @StartBundle
+    public void startBundle() {
+      writer.startBundle();
+    }
+
+    @ProcessElement
+    public void process(
+        @Element KV<Integer, T> element, BoundedWindow window, MultiOutputReceiver out)
+        throws Exception {
+      writer.process(element.getValue(), window, out);
+    }
+
+    @FinishBundle
+    public void finishBundle(FinishBundleContext context) {
+      writer.finishBundle((window, count) -> context.output(count, window.maxTimestamp(), window));
+    }
+
+    @Teardown
+    public void teardown() {
+      writer.teardown();
     }
   }
 }
