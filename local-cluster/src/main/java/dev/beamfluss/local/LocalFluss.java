@@ -91,6 +91,7 @@ public final class LocalFluss implements AutoCloseable {
   private ZooKeeperServer zooKeeper;
   private NIOServerCnxnFactory zooKeeperListener;
   private CoordinatorServer coordinator;
+  private TableCreations tableCreations;
   private String bootstrapServers;
   private boolean closed;
 
@@ -197,6 +198,9 @@ public final class LocalFluss implements AutoCloseable {
       return;
     }
     closed = true;
+    if (tableCreations != null) {
+      tableCreations.close();
+    }
     List<CompletableFuture<Void>> closings = new ArrayList<>();
     if (coordinator != null) {
       closings.add(closing("coordinator", coordinator));
@@ -238,6 +242,7 @@ public final class LocalFluss implements AutoCloseable {
     startZooKeeper();
     coordinator = new CoordinatorServer(configuration(0));
     coordinator.start();
+    tableCreations = new TableCreations(configuration(0), coordinator);
     bootstrapServers = HOST + ":" + port(coordinator.getRpcServer());
     for (int id = 0; id < tabletServers; id++) {
       launchTabletServer(id);

@@ -1,6 +1,7 @@
 package dev.beamfluss.local;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.aMapWithSize;
 import static org.hamcrest.Matchers.anEmptyMap;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
@@ -16,14 +17,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.client.admin.OffsetSpec;
 import org.apache.fluss.client.lookup.Lookuper;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.writer.UpsertWriter;
@@ -127,6 +132,54 @@ class LocalFlussTest {
       assertThat(inUse.getMessage(), containsString(directory + " is in use"));
     }
     assertThat("kept", Files.isDirectory(directory), is(true));
+  }
+
+  /** Where Fluss alone forgets some: see {@link TableCreations}. */
+  @Test
+  void everyTableGetsLeadersOnABusyMachine() throws Exception {
+    AtomicBoolean busy = new AtomicBoolean(true);
+    List<Thread> load = new ArrayList<>();
+    try (LocalFluss fluss = timedStart(LocalFluss.builder());
+        Connection connection = connect(fluss)) {
+      for (int i = 0; i < 8; i++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  while (busy.get()) {
+                    Thread.onSpinWait();
+                  }
+                },
+                "load-" + i);
+        load.add(thread);
+        thread.start();
+      }
+      List<TablePath> paths = new ArrayList<>();
+      for (int i = 0; i < 15; i++) {
+        TablePath path = TablePath.of("busy", "table_" + i);
+        createTable(connection, path, Map.of());
+        paths.add(path);
+      }
+      busy.set(false);
+      try (Admin admin = connection.getAdmin()) {
+        for (TablePath path : paths) {
+          Awaitility.await(path.toString())
+              .ignoreExceptions()
+              .atMost(Duration.ofSeconds(20))
+              .until(
+                  () ->
+                      admin
+                          .listOffsets(path, List.of(0, 1, 2, 3), new OffsetSpec.LatestSpec())
+                          .all()
+                          .get(5, TimeUnit.SECONDS),
+                  aMapWithSize(4));
+        }
+      }
+    } finally {
+      busy.set(false);
+    }
+    for (Thread thread : load) {
+      thread.join();
+    }
   }
 
   @Test

@@ -3,9 +3,11 @@ package dev.beamfluss.io.fluss;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Distribution;
 import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
@@ -19,9 +21,12 @@ final class BundleWriter<T> implements Serializable {
   private final BadRecordRouter badRecords;
   private final Counter rowsWritten = Metrics.counter(FlussIO.class, "rowsWritten");
   private final Counter rowsRefused = Metrics.counter(FlussIO.class, "rowsRefused");
+  private final Counter changesSkipped = Metrics.counter(FlussIO.class, "changesSkipped");
+  private final Distribution flushMillis = Metrics.distribution(FlussIO.class, "flushMillis");
 
   private transient Map<String, TableWriter> writers;
   private transient Map<BoundedWindow, Long> written;
+  private transient Map<String, IllegalArgumentException> unusable;
 
   BundleWriter(Destinations<T> destinations, WriteShape<T> shape, Coder<T> coder, boolean keepBad) {
     this.destinations = destinations;
@@ -37,32 +42,54 @@ final class BundleWriter<T> implements Serializable {
 
   void startBundle() {
     written = new HashMap<>();
+    unusable = new HashMap<>();
   }
 
   void process(T element, BoundedWindow window, DoFn.MultiOutputReceiver out) throws Exception {
+    boolean sent;
     try {
-      shape.write(writer(destinations.tableOf(element)), element);
+      sent = shape.write(writer(destinations.tableOf(element)), element);
     } catch (IllegalArgumentException e) {
       rowsRefused.inc();
       badRecords.route(out, element, coder, e, "This row can never be written: " + e.getMessage());
       return;
     }
-    written.merge(window, 1L, Long::sum);
+    if (sent) {
+      written.merge(window, 1L, Long::sum);
+    } else {
+      changesSkipped.inc();
+    }
   }
 
   private TableWriter writer(String table) {
     TableWriter writer = writers.get(table);
     if (writer == null) {
-      writer = destinations.open(table);
+      writer = open(table);
       writers.put(table, writer);
     }
     return writer;
   }
 
+  /** A table that cannot be opened is asked for once a bundle, however many rows name it. */
+  private TableWriter open(String table) {
+    IllegalArgumentException known = unusable.get(table);
+    if (known != null) {
+      throw known;
+    }
+    try {
+      return destinations.open(table);
+    } catch (IllegalArgumentException e) {
+      unusable.put(table, e);
+      throw e;
+    }
+  }
+
   void finishBundle(BiConsumer<BoundedWindow, Long> acknowledged) {
+    long start = System.nanoTime();
     for (TableWriter writer : writers.values()) {
       writer.flush();
     }
+    flushMillis.update(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
     written.forEach(
         (window, count) -> {
           rowsWritten.inc(count);

@@ -679,7 +679,7 @@ public final class FlussIO {
         spec().checkDeletes(table);
       }
       spec().check(table, schema);
-      WriterRegistry.register(input.getPipeline(), table, spec().targets(table));
+      var unused = WriterRegistry.register(input.getPipeline(), table, spec().targets(table));
       BundleWriter<T> writer = writer(input, new Destinations.One<>(table, spec(), schema));
       return bucketShuffle()
           ? WriteToTable.writeShuffled(

@@ -45,6 +45,7 @@ public final class FlussTable implements Serializable {
   private final FlussCluster cluster;
   private final String path;
   private final long tableId;
+  private final int schemaId;
   private final RowType rowType;
   private final Schema schema;
   private final ArrayList<String> primaryKey;
@@ -64,6 +65,7 @@ public final class FlussTable implements Serializable {
     this.cluster = cluster;
     this.path = info.getTablePath().toString();
     this.tableId = info.getTableId();
+    this.schemaId = info.getSchemaId();
     this.rowType = info.getRowType();
     this.schema = TypeMapping.schema(rowType);
     this.primaryKey = new ArrayList<>(info.getPrimaryKeys());
@@ -95,6 +97,7 @@ public final class FlussTable implements Serializable {
     this.cluster = cluster;
     this.path = other.path;
     this.tableId = other.tableId;
+    this.schemaId = other.schemaId;
     this.rowType = other.rowType;
     this.schema = other.schema;
     this.primaryKey = other.primaryKey;
@@ -114,6 +117,10 @@ public final class FlussTable implements Serializable {
   /** The same table, talked to with other client properties. */
   FlussTable at(FlussCluster other) {
     return new FlussTable(this, other);
+  }
+
+  static FlussTable of(FlussCluster cluster, TableInfo info) {
+    return new FlussTable(cluster, info);
   }
 
   static FlussTable describe(FlussCluster cluster, String path) {
@@ -305,6 +312,11 @@ public final class FlussTable implements Serializable {
 
   long tableId() {
     return tableId;
+  }
+
+  /** Rises with each change of the columns. */
+  int schemaId() {
+    return schemaId;
   }
 
   RowType rowType() {

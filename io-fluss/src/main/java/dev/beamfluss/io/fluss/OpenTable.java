@@ -1,7 +1,14 @@
 package dev.beamfluss.io.fluss;
 
+import static java.util.stream.Collectors.joining;
+
+import java.util.Objects;
+import java.util.TreeSet;
+import org.apache.fluss.client.FlussConnection;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.Table;
+import org.apache.fluss.cluster.BucketLocation;
+import org.apache.fluss.cluster.Cluster;
 
 /** A table opened over a shared connection, which is given back when this is closed. */
 final class OpenTable implements AutoCloseable {
@@ -41,6 +48,40 @@ final class OpenTable implements AutoCloseable {
 
   Admin admin() {
     return lease.connection().getAdmin();
+  }
+
+  /** The table as it was when it was opened: it may have gained columns since the description. */
+  FlussTable current() {
+    return FlussTable.of(description.cluster(), table.getTableInfo());
+  }
+
+  /** The tablet servers that the client takes for the leaders of the table's buckets. */
+  String leaders() {
+    if (!(lease.connection() instanceof FlussConnection connection)) {
+      return "";
+    }
+    Cluster known = connection.getMetadataUpdater().getCluster();
+    TreeSet<Integer> leaders = new TreeSet<>();
+    known
+        .getBucketLocationsByPath()
+        .forEach(
+            (path, buckets) -> {
+              if (path.getTablePath().equals(description.tablePath())) {
+                buckets.stream()
+                    .map(BucketLocation::getLeader)
+                    .filter(Objects::nonNull)
+                    .forEach(leaders::add);
+              }
+            });
+    return (leaders.isEmpty() ? known.getAliveTabletServers().keySet() : leaders)
+        .stream()
+            .map(
+                server ->
+                    known
+                        .getAliveTabletServerById(server)
+                        .map(node -> server + " at " + node.host() + ":" + node.port())
+                        .orElse(server.toString()))
+            .collect(joining(", "));
   }
 
   @Override

@@ -1,15 +1,20 @@
 package dev.beamfluss.io.fluss;
 
+import java.io.EOFException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.table.writer.AppendWriter;
 import org.apache.fluss.client.table.writer.Upsert;
 import org.apache.fluss.client.table.writer.UpsertWriter;
+import org.apache.fluss.config.ConfigOptions;
+import org.apache.fluss.config.MemorySize;
+import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.row.GenericRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
@@ -37,30 +42,54 @@ public final class TableWriter implements AutoCloseable {
   private final @Nullable PartitionGuard partitions;
   private final Acknowledgements acknowledgements = new Acknowledgements();
 
-  private TableWriter(FlussTable table, WriteSpec spec, Schema input) {
-    List<String> columns = spec.targets(table);
-    this.table = table;
+  private TableWriter(FlussTable described, WriteSpec spec, Schema input) {
     this.spec = spec;
+    this.open = openShared(described, spec);
+    this.table = open.current();
+    List<String> columns = spec.targets(described);
     this.rows = RowEncoder.forTable(table, columns, input);
     this.keys =
         table.isKeyed()
             ? new RowEncoder(table.path(), table.rowType(), table.primaryKey(), input)
             : null;
-    // writers of different columns must not share a connection: they would share its accumulator
-    this.open =
-        new OpenTable(
-            spec.forClient(table), "write " + table.path() + " " + new TreeSet<>(columns));
     this.partitions = PartitionGuard.of(table, input, open);
     if (table.isKeyed()) {
       Upsert upsert = open.table().newUpsert();
-      boolean whole = columns.size() == table.schema().getFieldCount();
+      boolean whole = spec.columns() == null && table.autoIncrementColumns().isEmpty();
       this.upserts =
-          (whole ? upsert : upsert.partialUpdate(columns.toArray(String[]::new))).createWriter();
+          (whole ? upsert : upsert.partialUpdate(inOrder(columns, table))).createWriter();
       this.appends = null;
     } else {
       this.appends = open.table().newAppend().createWriter();
       this.upserts = null;
     }
+  }
+
+  /**
+   * Writers that share a connection share its batches, and a batch holds rows of one set of columns
+   * and one version of the table's columns: with others the client fails.
+   */
+  private static OpenTable openShared(FlussTable table, WriteSpec spec) {
+    String purpose =
+        "write "
+            + table.path()
+            + (spec.columns() == null ? "" : " " + List.of(inOrder(spec.columns(), table)));
+    int schemaId = table.schemaId();
+    while (true) {
+      OpenTable open = new OpenTable(spec.forClient(table), purpose + " as of " + schemaId);
+      int current = open.current().schemaId();
+      if (current == schemaId) {
+        return open;
+      }
+      open.close();
+      schemaId = current;
+    }
+  }
+
+  private static String[] inOrder(List<String> columns, FlussTable table) {
+    return columns.stream()
+        .sorted(Comparator.comparingInt(table.schema()::indexOf))
+        .toArray(String[]::new);
   }
 
   /**
@@ -82,28 +111,34 @@ public final class TableWriter implements AutoCloseable {
    * Hands a change to the client: an insert or update-after is an upsert (an append in a log
    * table), a delete deletes by key, an update-before is nothing.
    *
+   * @return whether there was anything to send
    * @throws IllegalArgumentException if this row can never be written: a null in a NOT NULL column,
    *     a value too large for its column, a partition value that is not of the table's time unit, a
-   *     delete in a log table. Nothing was sent then.
+   *     delete in a log table, a row larger than the client's buffer. Nothing was sent then.
+   * @throws FlussUnreachableException if the client's buffer stays full, as the cluster
+   *     acknowledges nothing
    */
-  public void write(RowChange change) {
-    switch (change.kind()) {
-      case UPDATE_BEFORE -> {}
+  public boolean write(RowChange change) {
+    return switch (change.kind()) {
+      case UPDATE_BEFORE -> false;
       case DELETE -> handleDelete(change.row());
-      case INSERT, UPDATE_AFTER -> upsert(change.row());
-    }
+      case INSERT, UPDATE_AFTER -> {
+        upsert(change.row());
+        yield true;
+      }
+    };
   }
 
-  private void handleDelete(Row row) {
-    switch (spec.deletes()) {
+  private boolean handleDelete(Row row) {
+    return switch (spec.deletes()) {
       case APPLY -> delete(row);
-      case IGNORE -> {}
+      case IGNORE -> false;
       case REFUSE ->
           throw new IllegalArgumentException(
               String.format(
                   "A delete came for table %s, which this write refuses: %s",
                   table.path(), row.getValues()));
-    }
+    };
   }
 
   /** Upserts a row by its key, or appends it to a log table; see {@link #write}. */
@@ -112,14 +147,55 @@ public final class TableWriter implements AutoCloseable {
     if (partitions != null) {
       partitions.require(row, encoded);
     }
-    acknowledgements.expect(upserts != null ? upserts.upsert(encoded) : appends.append(encoded));
+    try {
+      acknowledgements.expect(upserts != null ? upserts.upsert(encoded) : appends.append(encoded));
+    } catch (FlussRuntimeException e) {
+      throw notTaken(row, e);
+    }
+  }
+
+  /** What the client says where its buffer has no room for a row, now or ever. */
+  private RuntimeException notTaken(Row row, FlussRuntimeException e) {
+    if (!(e.getCause() instanceof EOFException)) {
+      return e;
+    }
+    MemorySize buffer =
+        Connections.configuration(table.cluster())
+            .get(ConfigOptions.CLIENT_WRITER_BUFFER_MEMORY_SIZE);
+    if (String.valueOf(e.getCause().getMessage()).startsWith("Allocation request cannot be")) {
+      return new IllegalArgumentException(
+          String.format(
+              "A row of table %s is larger than the client's buffer of %s"
+                  + " (client.writer.buffer.memory-size): %s",
+              table.path(), buffer, beginning(row)),
+          e);
+    }
+    return new FlussUnreachableException(
+        String.format(
+            "Fluss cluster at %s left the client's buffer of %s full of unacknowledged changes to"
+                + " table %s. %s",
+            table.cluster(), buffer, table.path(), checkServers()),
+        e);
+  }
+
+  private static String beginning(Row row) {
+    String text = row.getValues().toString();
+    return text.length() > 200 ? text.substring(0, 200) + "..." : text;
+  }
+
+  private String checkServers() {
+    return "Check that the tablet servers that lead its buckets run and can be reached: "
+        + open.leaders()
+        + ".";
   }
 
   /**
    * Deletes the row of this row's key, if there is one; only the key columns matter. Where its
    * partition does not exist, there is nothing to delete and nothing is sent.
+   *
+   * @return whether there was anything to send
    */
-  public void delete(Row row) {
+  public boolean delete(Row row) {
     if (keys == null) {
       throw new IllegalArgumentException(
           String.format(
@@ -127,9 +203,15 @@ public final class TableWriter implements AutoCloseable {
               table.path(), row.getValues()));
     }
     GenericRow encoded = keys.encode(row);
-    if (partitions == null || partitions.has(row, encoded)) {
-      acknowledgements.expect(upserts.delete(encoded));
+    if (partitions != null && !partitions.has(row, encoded)) {
+      return false;
     }
+    try {
+      acknowledgements.expect(upserts.delete(encoded));
+    } catch (FlussRuntimeException e) {
+      throw notTaken(row, e);
+    }
+    return true;
   }
 
   /**
@@ -141,7 +223,7 @@ public final class TableWriter implements AutoCloseable {
    * @throws IllegalStateException if it refused a change, with its reason
    */
   public long flush() {
-    return acknowledgements.await(table, spec.timeout());
+    return acknowledgements.await(table, spec.timeout(), this::checkServers);
   }
 
   @Override
@@ -172,16 +254,20 @@ public final class TableWriter implements AutoCloseable {
       }
     }
 
-    synchronized long await(FlussTable table, Duration patience) {
+    synchronized long await(FlussTable table, Duration patience, Supplier<String> advice) {
       long deadline = System.nanoTime() + patience.toNanos();
       while (answered < sent) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (left <= 0) {
           throw new FlussUnreachableException(
               String.format(
-                  "Fluss cluster at %s acknowledged %d of %d changes to table %s within %d s. Check"
-                      + " that the tablet servers that lead its buckets run.",
-                  table.cluster(), answered, sent, table.path(), patience.toSeconds()),
+                  "Fluss cluster at %s acknowledged %d of %d changes to table %s within %.0f s. %s",
+                  table.cluster(),
+                  answered,
+                  sent,
+                  table.path(),
+                  Math.ceil(patience.toMillis() / 1000.0),
+                  advice.get()),
               failure);
         }
         try {

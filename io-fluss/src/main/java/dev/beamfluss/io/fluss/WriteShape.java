@@ -5,7 +5,7 @@ import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 
-/** What is written: rows, or changes of rows. An enum, so that it can be sent to workers. */
+/** What is written: rows, or changes of rows. */
 interface WriteShape<T> extends Serializable {
 
   /** Whether it takes a KV table. */
@@ -20,7 +20,8 @@ interface WriteShape<T> extends Serializable {
 
   Row row(T element);
 
-  void write(TableWriter writer, T element);
+  /** Hands an element to a writer; whether there was anything to send. */
+  boolean write(TableWriter writer, T element);
 
   /** Rows to append or upsert. */
   enum Rows implements WriteShape<Row> {
@@ -42,8 +43,9 @@ interface WriteShape<T> extends Serializable {
     }
 
     @Override
-    public void write(TableWriter writer, Row element) {
+    public boolean write(TableWriter writer, Row element) {
       writer.upsert(element);
+      return true;
     }
   }
 
@@ -74,8 +76,8 @@ interface WriteShape<T> extends Serializable {
     }
 
     @Override
-    public void write(TableWriter writer, RowChange element) {
-      writer.write(element);
+    public boolean write(TableWriter writer, RowChange element) {
+      return writer.write(element);
     }
   }
 }

@@ -79,12 +79,16 @@ abstract class WriteSpec implements Serializable {
 
   /** The cluster with the properties that this write wants of its client. */
   FlussTable forClient(FlussTable table) {
-    return idempotentWriter() == null
-        ? table
-        : table.at(
-            table
-                .cluster()
-                .withProperty("client.writer.enable-idempotence", idempotentWriter().toString()));
+    FlussCluster cluster = table.cluster();
+    if (idempotentWriter() != null) {
+      cluster =
+          cluster.withProperty("client.writer.enable-idempotence", idempotentWriter().toString());
+    }
+    if (!timeout().equals(TIMEOUT)) {
+      cluster =
+          cluster.withProperty("client.writer.buffer.wait-timeout", timeout().toMillis() + "ms");
+    }
+    return table.at(cluster);
   }
 
   /**

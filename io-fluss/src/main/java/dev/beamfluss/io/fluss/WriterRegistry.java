@@ -21,9 +21,11 @@ final class WriterRegistry {
 
   private WriterRegistry() {}
 
-  static synchronized void register(Pipeline pipeline, FlussTable table, List<String> columns) {
+  /** Enters a write; the columns that another writes too. */
+  static synchronized Set<String> register(
+      Pipeline pipeline, FlussTable table, List<String> columns) {
     if (!table.isKeyed()) {
-      return;
+      return Set.of();
     }
     Set<String> written =
         WRITTEN
@@ -41,5 +43,6 @@ final class WriterRegistry {
           twice,
           table.path());
     }
+    return twice;
   }
 }

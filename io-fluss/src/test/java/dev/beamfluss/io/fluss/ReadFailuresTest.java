@@ -30,7 +30,6 @@ import org.apache.fluss.client.admin.OffsetSpec;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.writer.AppendWriter;
 import org.apache.fluss.metadata.Schema;
-import org.apache.fluss.metadata.TableChange;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.GenericRow;
@@ -139,7 +138,7 @@ class ReadFailuresTest {
       rows(before, keyed, 0, 10).forEach(old::write);
       old.flush();
       reading.untilRows(10);
-      addColumn(before, "added");
+      TestTables.addColumn(fluss, before.path(), "added", DataTypes.STRING());
       FlussTable after = cluster(fluss).describe(path);
       write(after, rows(after, keyed, 10, 20));
       rows(before, keyed, 20, 25).forEach(old::write);
@@ -494,24 +493,6 @@ class ReadFailuresTest {
   private static RuntimeException failure(Reading reading) {
     long end = System.nanoTime() + SOON.toNanos();
     return assertThrows(RuntimeException.class, () -> reading.until(() -> System.nanoTime() > end));
-  }
-
-  private static void addColumn(FlussTable table, String name) {
-    try (Connections.Lease lease = Connections.lease(table.cluster(), "test")) {
-      Waiting.get(
-          lease
-              .connection()
-              .getAdmin()
-              .alterTable(
-                  table.tablePath(),
-                  List.of(
-                      TableChange.addColumn(
-                          name, DataTypes.STRING(), null, TableChange.ColumnPosition.last())),
-                  false),
-          SOON,
-          table.cluster(),
-          "add a column to " + table.path());
-    }
   }
 
   private static List<RowChange> rows(FlussTable table, boolean keyed, int from, int to) {

@@ -4,12 +4,15 @@ import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.PartitionSpec;
 import org.apache.fluss.metadata.Schema;
+import org.apache.fluss.metadata.TableChange;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.types.DataType;
 import org.apache.fluss.types.DataTypes;
 
 /** Tables that the tests share the shape of, created in a database of the test's own. */
@@ -126,6 +129,42 @@ final class TestTables {
           Duration.ofSeconds(30),
           described.cluster(),
           "drop a partition of " + table);
+    }
+  }
+
+  /**
+   * What a table holds, by a bounded read: of a KV table the row of each key, of a log all rows.
+   */
+  static List<Row> contents(FlussExtension fluss, String table) {
+    Collected<Row> collected = new Collected<>();
+    Pipeline pipeline = Pipeline.create();
+    pipeline
+        .apply(FlussIO.readContents().from(cluster(fluss), table).withAllColumns())
+        .apply(collected);
+    pipeline.run().waitUntilFinish();
+    return collected.soFar();
+  }
+
+  /** The values of {@link #contents}, as texts. */
+  static List<String> contentsAsText(FlussExtension fluss, String table) {
+    return contents(fluss, table).stream().map(row -> row.getValues().toString()).toList();
+  }
+
+  static void addColumn(FlussExtension fluss, String table, String name, DataType type) {
+    FlussTable described = cluster(fluss).describe(table);
+    try (Connections.Lease lease = Connections.lease(described.cluster(), "test")) {
+      Waiting.get(
+          lease
+              .connection()
+              .getAdmin()
+              .alterTable(
+                  described.tablePath(),
+                  List.of(
+                      TableChange.addColumn(name, type, null, TableChange.ColumnPosition.last())),
+                  false),
+          Duration.ofSeconds(30),
+          described.cluster(),
+          "add column " + name + " to " + table);
     }
   }
 
