@@ -27,7 +27,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * measurement with status 1.
  */
 public final class Bench {
-  private static final List<Suite> SUITES = List.of(new ReadSuite(), new WriteSuite());
+  private static final List<Suite> SUITES =
+      List.of(new ReadSuite(), new WriteSuite(), new LookupSuite());
 
   private Bench() {}
 

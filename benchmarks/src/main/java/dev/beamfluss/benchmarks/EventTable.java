@@ -84,6 +84,11 @@ final class EventTable {
     return keyColumns > 0;
   }
 
+  /** Whether the first column is only a part of the primary key. */
+  boolean hasPrefix() {
+    return keyColumns > 1;
+  }
+
   RowType rowType() {
     return schema().getRowType();
   }

@@ -2,6 +2,7 @@ package dev.beamfluss.benchmarks;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.core.execution.JobClient;
@@ -50,12 +51,18 @@ final class NativeWrite implements TableFill {
         .sinkTo(new CountedSink(sink(table, rows)));
     JobClient job = flink.executeAsync("native");
     try {
-      double rate = Counter.awaitRateSinceBegin(number);
+      return Counter.awaitRateSinceBegin(number);
+    } finally {
+      end(job);
+    }
+  }
+
+  /** A job that ends by itself, unless something went wrong. */
+  static void end(JobClient job) throws Exception {
+    try {
       var unused = job.getJobExecutionResult().get(1, TimeUnit.MINUTES);
-      return rate;
-    } catch (IllegalStateException e) {
+    } catch (TimeoutException e) {
       job.cancel().get(1, TimeUnit.MINUTES);
-      throw e;
     }
   }
 

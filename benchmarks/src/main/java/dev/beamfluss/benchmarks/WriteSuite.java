@@ -26,29 +26,12 @@ final class WriteSuite implements Suite {
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
 
-  /** As {@code docs/performance.md} recommends. */
+  /** At the end of a bundle the pipeline waits for the cluster: larger ones wait less often. */
   private static final Bundles BUNDLES = new Bundles(10_000, 1_000);
 
-  /** Flink's own. */
-  private static final Bundles SMALL_BUNDLES = new Bundles(1_000, 1_000);
-
-  private static final Bundles LARGE_BUNDLES = new Bundles(50_000, 1_000);
-
+  /** The writing defaults of {@link FlussCluster}, which are best for all. */
   private static final Map<String, String> WRITER =
-      env("RAW", Map.of("client.writer.batch-size", "256kb", "client.writer.batch-timeout", "1ms"));
-  private static final Map<String, String> SINK = env("NAT", WRITER);
-
-  private static Map<String, String> env(String name, Map<String, String> other) {
-    String value = System.getenv(name);
-    if (value == null) return other;
-    Map<String, String> map = new LinkedHashMap<>();
-    for (String kv : value.split(",", -1)) {
-      if (kv.isEmpty()) continue;
-      String[] p = kv.split("=", -1);
-      map.put("client.writer." + p[0], p[1]);
-    }
-    return map;
-  }
+      Map.of("client.writer.batch-size", "256kb", "client.writer.batch-timeout", "1ms");
 
   @Override
   public String name() {
@@ -65,10 +48,8 @@ final class WriteSuite implements Suite {
       WriteContenders contenders = new WriteContenders(rounds, writing, rows);
       Map<String, TableFill> fills = new LinkedHashMap<>();
       fills.put("raw", new RawWrite(writing, THREADS));
-      fills.put("native", new NativeWrite(Clients.configuration(fluss, SINK), THREADS));
+      fills.put("native", new NativeWrite(Clients.configuration(fluss, WRITER), THREADS));
       fills.put("ours", new BeamWrite(cluster, THREADS, BUNDLES));
-      fills.put("ours-small-bundles", new BeamWrite(cluster, THREADS, SMALL_BUNDLES));
-      fills.put("ours-large-bundles", new BeamWrite(cluster, THREADS, LARGE_BUNDLES));
       contenders.add(fills);
       rounds.requireSome();
       contenders.fill();
@@ -88,26 +69,12 @@ final class WriteSuite implements Suite {
     contenders
         .works()
         .forEach(
-            (work, rows) -> {
-              Map<String, Object> extras = new LinkedHashMap<>();
-              addRatio(extras, "small_bundles", rounds, work);
-              addRatio(extras, "large_bundles", rounds, work);
-              extras.putAll(limits);
-              entries.add(
-                  "write-" + work,
-                  List.of("ours-" + work, "raw-" + work, "native-" + work),
-                  rows,
-                  extras);
-            });
+            (work, rows) ->
+                entries.add(
+                    "write-" + work,
+                    List.of("ours-" + work, "raw-" + work, "native-" + work),
+                    rows,
+                    limits));
     return entries.all();
-  }
-
-  private static void addRatio(
-      Map<String, Object> extras, String bundles, Rounds rounds, String work) {
-    Double ratio =
-        Entry.ratio(
-            rounds.median("ours-" + bundles.replace('_', '-') + "-" + work),
-            rounds.median("raw-" + work));
-    if (ratio != null) extras.put("ratio_raw_" + bundles, ratio);
   }
 }
