@@ -43,6 +43,11 @@ final class EventTable {
   /** How long the cluster may take for their acknowledgements. */
   private static final int WRITE_SECONDS = 60;
 
+  /** How long the leaders of a new table may take. */
+  private static final int LEADER_SECONDS = 20;
+
+  private static final int CREATE_ATTEMPTS = 3;
+
   private final TablePath path;
   private final int columns;
   private final int keyColumns;
@@ -104,36 +109,49 @@ final class EventTable {
     return schema.build();
   }
 
+  /**
+   * Returns once its leaders answer, so that nobody's first row has to wait for their election. On
+   * a busy machine it happens that the coordinator of Fluss 0.9.1 does not notice a new table, and
+   * never elects any; then the table is made anew.
+   */
   void create(Connection connection) throws Exception {
     Admin admin = connection.getAdmin();
     admin.createDatabase(DATABASE, DatabaseDescriptor.EMPTY, true).get();
-    admin
-        .createTable(
-            path,
-            TableDescriptor.builder()
-                .schema(schema())
-                .distributedBy(BUCKETS, isKeyed() ? firstColumns(1) : List.of())
-                .property("table.log.arrow.compression.type", "zstd")
-                .build(),
-            false)
-        .get();
+    for (int attempt = 1; ; attempt++) {
+      admin.createTable(path, descriptor(), false).get();
+      try {
+        awaitLeaders(admin);
+        return;
+      } catch (ExecutionException | FlussRuntimeException e) {
+        if (attempt == CREATE_ATTEMPTS) {
+          throw e;
+        }
+        drop(connection);
+      }
+    }
   }
 
-  /** Until its leaders answer, so that nobody's first row has to wait for their election. */
-  void awaitLeaders(Connection connection) throws Exception {
+  private TableDescriptor descriptor() {
+    return TableDescriptor.builder()
+        .schema(schema())
+        .distributedBy(BUCKETS, isKeyed() ? firstColumns(1) : List.of())
+        .property("table.log.arrow.compression.type", "zstd")
+        .build();
+  }
+
+  private void awaitLeaders(Admin admin) throws Exception {
     List<Integer> buckets = IntStream.range(0, BUCKETS).boxed().toList();
     long start = System.nanoTime();
     while (true) {
       try {
         var unused =
-            connection
-                .getAdmin()
+            admin
                 .listOffsets(path, buckets, new OffsetSpec.LatestSpec())
                 .all()
                 .get(WRITE_SECONDS, TimeUnit.SECONDS);
         return;
       } catch (ExecutionException | FlussRuntimeException e) {
-        if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(WRITE_SECONDS)) {
+        if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(LEADER_SECONDS)) {
           throw e;
         }
         TimeUnit.MILLISECONDS.sleep(10);

@@ -72,7 +72,6 @@ final class WriteContenders {
   private void fill(String updates, EventTable table, long number) throws Exception {
     if (rounds.names().stream().anyMatch(name -> name.endsWith(updates))) {
       table.create(admin);
-      table.awaitLeaders(admin);
       table.fill(admin, EventRows.of(table.columns()), number);
     }
   }
@@ -80,7 +79,6 @@ final class WriteContenders {
   /** A table for this one measurement, or the later ones would have more to do. */
   private double fresh(EventTable table, TableFill fill) throws Exception {
     table.create(admin);
-    table.awaitLeaders(admin);
     try {
       return fill.measure(table, EventRows.of(table.columns()), rows);
     } finally {
