@@ -29,7 +29,7 @@ final class WriteSuite implements Suite {
   /** At the end of a bundle the pipeline waits for the cluster: larger ones wait less often. */
   private static final Bundles BUNDLES = new Bundles(10_000, 1_000);
 
-  /** The writing defaults of {@link FlussCluster}, which are best for all. */
+  /** The writing defaults of {@link FlussCluster}. */
   private static final Map<String, String> WRITER =
       Map.of("client.writer.batch-size", "256kb", "client.writer.batch-timeout", "1ms");
 
