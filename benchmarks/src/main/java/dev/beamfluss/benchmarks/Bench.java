@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -26,7 +27,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * measurement with status 1.
  */
 public final class Bench {
-  private static final List<Suite> SUITES = List.of(new ReadSuite());
+  private static final List<Suite> SUITES =
+      List.of(new ReadSuite(), new WriteSuite(), new LookupSuite());
 
   private Bench() {}
 
@@ -42,13 +44,16 @@ public final class Bench {
       PipelineOptionsFactory.register(BenchOptions.class);
       BenchOptions options =
           PipelineOptionsFactory.fromArgs(args).withValidation().as(BenchOptions.class);
-      Suite suite = suite(options.getSuite());
+      List<Suite> suites = suites(options.getSuite());
       if (options.getRows() != null) {
         requirePositive("--rows", options.getRows());
       }
       requirePositive("--rounds", options.getRounds());
       requirePositive("--latencySeconds", options.getLatencySeconds());
-      List<Entry> entries = suite.run(options);
+      List<Entry> entries = new ArrayList<>();
+      for (Suite suite : suites) {
+        entries.addAll(suite.run(options));
+      }
       out.print(table(entries));
       if (options.getJson() != null) {
         write(entries, Path.of(options.getJson()));
@@ -64,6 +69,14 @@ public final class Bench {
       e.printStackTrace(err);
       return 1;
     }
+  }
+
+  private static List<Suite> suites(String names) {
+    return Arrays.stream(names.split(",", -1))
+        .map(String::strip)
+        .distinct()
+        .map(Bench::suite)
+        .toList();
   }
 
   private static Suite suite(String name) {

@@ -3,6 +3,7 @@ package dev.beamfluss.benchmarks;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -12,6 +13,7 @@ import org.apache.beam.sdk.values.Row;
 final class Counter {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final LongAdder ROWS = new LongAdder();
+  private static final AtomicLong BEGUN = new AtomicLong();
 
   /** Keeps the compiler from leaving out the making of rows that nobody looks at. */
   @SuppressWarnings({"unused", "UnusedVariable"})
@@ -25,6 +27,18 @@ final class Counter {
 
   static void reset() {
     ROWS.reset();
+    BEGUN.set(0);
+  }
+
+  /** Called before each element is made; the first time counts. */
+  static void begin() {
+    if (BEGUN.get() == 0) {
+      BEGUN.compareAndSet(0, System.nanoTime());
+    }
+  }
+
+  static void add(long rows) {
+    ROWS.add(rows);
   }
 
   static void count(Object row) {
@@ -61,6 +75,12 @@ final class Counter {
   /** The same from a time on: for a runner that reads long before it hands on the first row. */
   static double awaitRateSince(long start, long expected) throws InterruptedException {
     return rate(awaitRows(expected, expected, deadline()), start);
+  }
+
+  /** The same from the first element that was made. */
+  static double awaitRateSinceBegin(long expected) throws InterruptedException {
+    long rows = awaitRows(expected, expected, deadline());
+    return rate(rows, BEGUN.get());
   }
 
   private static long deadline() {

@@ -60,7 +60,7 @@ final class NativeRead {
         .build();
   }
 
-  private static final class CountSink implements SinkFunction<RowData> {
+  static final class CountSink implements SinkFunction<RowData> {
     @Override
     public void invoke(RowData row, Context context) {
       Counter.count(row);

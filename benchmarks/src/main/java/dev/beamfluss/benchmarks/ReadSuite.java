@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.fluss.client.Connection;
-import org.apache.fluss.client.ConnectionFactory;
-import org.apache.fluss.config.Configuration;
 
 /**
  * How fast, and how soon, log tables are read; one cluster with one tablet server in this JVM,
@@ -53,12 +51,12 @@ final class ReadSuite implements Suite {
   public List<Entry> run(BenchOptions options) throws Exception {
     int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
     try (LocalFluss fluss = LocalFluss.builder().start();
-        Connection reading = connect(fluss, SCANNER);
-        Connection filling = connect(fluss, FILL)) {
+        Connection reading = Clients.connect(fluss, SCANNER);
+        Connection filling = Clients.connect(fluss, FILL)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
       Rounds rounds = new Rounds(options.getOnly(), PAUSE);
       ReadContenders contenders = new ReadContenders(rounds, cluster, reading, rows);
-      contenders.create(filling, configuration(fluss, SCANNER));
+      contenders.create(filling, Clients.configuration(fluss, SCANNER));
       boolean latency = LATENCY.contains(options.getOnly());
       if (rounds.names().isEmpty() && !latency) {
         throw new IllegalArgumentException(
@@ -79,20 +77,9 @@ final class ReadSuite implements Suite {
 
   private static Entry latency(LocalFluss fluss, FlussCluster cluster, int seconds)
       throws Exception {
-    try (Connection appending = connect(fluss, TRICKLE)) {
+    try (Connection appending = Clients.connect(fluss, TRICKLE)) {
       TrickleRead read = new TrickleRead(appending, new EventTable("trickle", EventTable.NARROW));
       return ReadEntries.latency(read.measure(cluster, ReadContenders.THREADS, seconds));
     }
-  }
-
-  private static Connection connect(LocalFluss fluss, Map<String, String> properties) {
-    return ConnectionFactory.createConnection(configuration(fluss, properties));
-  }
-
-  private static Configuration configuration(LocalFluss fluss, Map<String, String> properties) {
-    Configuration configuration = new Configuration();
-    configuration.setString("bootstrap.servers", fluss.bootstrapServers());
-    properties.forEach(configuration::setString);
-    return configuration;
   }
 }

@@ -55,6 +55,18 @@ final class Rounds {
     return leftOut;
   }
 
+  /**
+   * @throws IllegalArgumentException if all were left out; lists them
+   */
+  void requireSome() {
+    if (contenders.isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "--only=%s is in no contender's name. The contenders are: %s.",
+              only, String.join(", ", leftOut)));
+    }
+  }
+
   void run(int rounds) throws Exception {
     for (int round = 0; round <= rounds; round++) {
       for (Map.Entry<String, Contender> contender : contenders.entrySet()) {
