@@ -160,8 +160,17 @@ final class FlinkCluster implements AutoCloseable {
     }
 
     void check() {
-      AccessExecutionGraph graph = graph();
-      if (graph.getState().isTerminalState()) {
+      check(graph(), false);
+    }
+
+    /** For a job whose input ends. */
+    void checkUnlessFinished() {
+      check(graph(), true);
+    }
+
+    private static void check(AccessExecutionGraph graph, boolean mayFinish) {
+      if (graph.getState().isTerminalState()
+          && !(mayFinish && graph.getState() == JobStatus.FINISHED)) {
         throw new IllegalStateException(
             "The job is "
                 + graph.getState()
