@@ -34,14 +34,14 @@ public final class Attribution {
   private Attribution() {}
 
   /**
-   * Builds the pipeline and runs it until it is cancelled. A wrong flag or table ends the program
-   * with status 2, a failure with status 1.
+   * Builds the pipeline and runs it until it is cancelled, or only submits it with {@code
+   * --attachedMode=false}. A wrong flag or table ends the program with status 2, a failure with
+   * status 1.
    */
   public static void main(String[] args) {
     int status = Program.run(System.err, () -> run(args));
-    if (status != Program.DONE) {
-      System.exit(status);
-    }
+    // the clients' threads would keep the JVM for a while
+    System.exit(status);
   }
 
   private static int run(String[] args) {
@@ -51,8 +51,7 @@ public final class Attribution {
     options.setStreaming(true);
     Pipeline pipeline = Pipeline.create(options);
     apply(pipeline, options);
-    pipeline.run().waitUntilFinish();
-    return Program.DONE;
+    return Program.run(pipeline);
   }
 
   /** Adds the join to a pipeline. */

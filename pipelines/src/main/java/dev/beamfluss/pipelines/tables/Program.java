@@ -2,6 +2,9 @@ package dev.beamfluss.pipelines.tables;
 
 import dev.beamfluss.io.fluss.FlussUnreachableException;
 import java.io.PrintStream;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
 
 /** How every program of this module ends: what went wrong in a line or two, and a status. */
 public final class Program {
@@ -44,5 +47,18 @@ public final class Program {
       e.printStackTrace(err);
       return FAILED;
     }
+  }
+
+  /**
+   * Runs a pipeline to its end and returns the status to end with. With {@code
+   * --attachedMode=false} it returns once the cluster has the job, which goes on without the
+   * program.
+   */
+  public static int run(Pipeline pipeline) {
+    PipelineResult result = pipeline.run();
+    if (!pipeline.getOptions().as(FlinkPipelineOptions.class).getAttachedMode()) {
+      return DONE;
+    }
+    return result.waitUntilFinish() == PipelineResult.State.FAILED ? FAILED : DONE;
   }
 }

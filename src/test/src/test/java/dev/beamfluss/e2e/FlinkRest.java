@@ -1,0 +1,156 @@
+package dev.beamfluss.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The REST interface of a Flink cluster on this machine. */
+final class FlinkRest {
+  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Set<String> ENDS = Set.of("FAILED", "CANCELED", "FINISHED", "SUSPENDED");
+
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final int port;
+
+  FlinkRest(int port) {
+    this.port = port;
+  }
+
+  /** Whether the JobManager answers yet. */
+  boolean answers() {
+    try {
+      get("/overview");
+      return true;
+    } catch (UncheckedIOException | IllegalStateException e) {
+      return false;
+    }
+  }
+
+  /** The answer to a GET. */
+  JsonNode get(String path) {
+    return send(request(path).GET().build());
+  }
+
+  /** The jobs that have not ended. */
+  List<Job> runningJobs() {
+    List<Job> jobs = new ArrayList<>();
+    for (JsonNode job : get("/jobs").get("jobs")) {
+      if (!ENDS.contains(job.get("status").asText())) {
+        jobs.add(new Job(job.get("id").asText()));
+      }
+    }
+    return jobs;
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+        .timeout(Duration.ofSeconds(10));
+  }
+
+  private JsonNode send(HttpRequest request) {
+    try {
+      HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
+      if (response.statusCode() / 100 != 2) {
+        throw new IllegalStateException(
+            request.uri() + " answered " + response.statusCode() + ": " + response.body());
+      }
+      return mapper.readTree(response.body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted", e);
+    }
+  }
+
+  /** One that runs, or did. */
+  final class Job {
+    private final String path;
+
+    private Job(String id) {
+      this.path = "/jobs/" + id;
+    }
+
+    /** As Flink calls it, such as RUNNING or RESTARTING. */
+    String state() {
+      return get(path).get("state").asText();
+    }
+
+    /**
+     * Fails if it has ended.
+     *
+     * @throws IllegalStateException with the failure that it ended by
+     */
+    void check() {
+      String state = state();
+      if (ENDS.contains(state)) {
+        throw new IllegalStateException(
+            "The job is "
+                + state
+                + ": "
+                + get(path + "/exceptions").path("root-exception").asText());
+      }
+    }
+
+    long checkpoints() {
+      return count("completed");
+    }
+
+    /** How often it went on from a checkpoint. */
+    long restores() {
+      return count("restored");
+    }
+
+    private long count(String which) {
+      return get(path + "/checkpoints").get("counts").get(which).asLong();
+    }
+
+    /** Whether all its tasks run, not only the job itself. */
+    boolean tasksRun() {
+      JsonNode job = get(path);
+      for (JsonNode vertex : job.get("vertices")) {
+        if (!vertex.get("status").asText().equals("RUNNING")) {
+          return false;
+        }
+      }
+      return job.get("state").asText().equals("RUNNING");
+    }
+
+    void awaitMoreCheckpoints(int more) {
+      long number = checkpoints() + more;
+      await(more + " more checkpoints")
+          .atMost(PATIENCE)
+          .pollInterval(POLL)
+          .until(
+              () -> {
+                check();
+                return checkpoints() >= number;
+              });
+    }
+
+    /** Cancels it, and returns when it has ended. */
+    void cancel() {
+      send(request(path + "?mode=cancel").method("PATCH", BodyPublishers.noBody()).build());
+      await("the job to be cancelled")
+          .atMost(PATIENCE)
+          .pollInterval(POLL)
+          .until(() -> state().equals("CANCELED"));
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.beamfluss.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What an operator has in hand: the bundled jar, Flink's jars and the argument files. */
+final class Shipped {
+  private static final Path HOME = Path.of(System.getProperty("beamfluss.home"));
+
+  private Shipped() {}
+
+  /** The bundled jar, as module {@code bundle} has built it. */
+  static Path bundle() {
+    return HOME.resolve(
+        "bundle/target/beam-fluss-bundle-" + System.getProperty("beamfluss.version") + ".jar");
+  }
+
+  /** The class path of Flink's processes, and of who submits to them. */
+  static String flinkClassPath() throws IOException {
+    return Files.readString(HOME.resolve("flink-cluster/target/class-path.txt")).strip();
+  }
+
+  /** The flags in an argument file, read as {@code run} reads it. */
+  static List<String> flags(String file) throws IOException {
+    return Files.readAllLines(HOME.resolve("runner-configs").resolve(file)).stream()
+        .map(line -> line.replaceFirst("#.*", "").strip())
+        .filter(line -> !line.isEmpty())
+        .toList();
+  }
+}
