@@ -7,7 +7,6 @@ import java.util.function.UnaryOperator;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
-import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -34,13 +33,12 @@ final class BeamLookup {
     FlinkPipelineOptions options = BeamRead.flink(parallelism);
     bundles.set(options);
     Schema schema = cluster.describe(table.path().toString()).schema(table.firstColumns(1));
-    NumberedSource source =
-        new NumberedSource(
+    NumberedRows made =
+        new NumberedRows(
             schema, i -> Row.withSchema(schema).attachValues(List.of(keys.at(i))), number);
     Pipeline pipeline = Pipeline.create(options);
     pipeline
-        .apply("keys", Read.from(source))
-        .setRowSchema(schema)
+        .apply("keys", made)
         .apply("lookup", settings.apply(FlussIO.lookup().in(cluster, table.path().toString())))
         .apply("count", ParDo.of(new CountFn()));
     PipelineResult result = pipeline.run();

@@ -5,7 +5,6 @@ import dev.beamfluss.io.fluss.FlussIO;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
-import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -30,15 +29,14 @@ final class BeamWrite implements TableFill {
     bundles.set(options);
     Schema schema =
         cluster.describe(table.path().toString()).schema(table.firstColumns(rows.columns()));
-    NumberedSource source = new NumberedSource(schema, i -> rows.beam(i, schema), number);
+    NumberedRows made = new NumberedRows(schema, i -> rows.beam(i, schema), number);
     FlussIO.Write<Row> write = FlussIO.write().to(cluster, table.path().toString());
     if (rows.columns() < table.columns()) {
       write = write.withColumns(table.firstColumns(rows.columns()).toArray(String[]::new));
     }
     Pipeline pipeline = Pipeline.create(options);
     pipeline
-        .apply("rows", Read.from(source))
-        .setRowSchema(schema)
+        .apply("rows", made)
         .apply("write", write)
         .getAcknowledged()
         .apply("count", ParDo.of(new AddFn()));

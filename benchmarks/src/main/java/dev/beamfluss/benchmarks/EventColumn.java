@@ -1,6 +1,7 @@
 package dev.beamfluss.benchmarks;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -77,7 +78,7 @@ record EventColumn(
     return new EventColumn(
         DataTypes.STRING(),
         make,
-        value -> BinaryString.fromString((String) value),
+        value -> BinaryString.fromBytes(((String) value).getBytes(StandardCharsets.UTF_8)),
         value -> StringData.fromString((String) value),
         (row, i) -> row.getString(i).toString());
   }

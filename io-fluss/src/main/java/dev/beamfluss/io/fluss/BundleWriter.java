@@ -12,6 +12,7 @@ import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Writes the elements of a bundle and, at its end, waits for all acknowledgements. */
 final class BundleWriter<T> implements Serializable {
@@ -27,6 +28,11 @@ final class BundleWriter<T> implements Serializable {
   private transient Map<String, TableWriter> writers;
   private transient Map<BoundedWindow, Long> written;
   private transient Map<String, IllegalArgumentException> unusable;
+  // as most elements are of the same window and table as the one before
+  private transient @Nullable BoundedWindow lastWindow;
+  private transient long inLastWindow;
+  private transient @Nullable String lastTable;
+  private transient @Nullable TableWriter lastWriter;
 
   BundleWriter(Destinations<T> destinations, WriteShape<T> shape, Coder<T> coder, boolean keepBad) {
     this.destinations = destinations;
@@ -43,6 +49,7 @@ final class BundleWriter<T> implements Serializable {
   void startBundle() {
     written = new HashMap<>();
     unusable = new HashMap<>();
+    inLastWindow = 0;
   }
 
   void process(T element, BoundedWindow window, DoFn.MultiOutputReceiver out) throws Exception {
@@ -55,19 +62,38 @@ final class BundleWriter<T> implements Serializable {
       return;
     }
     if (sent) {
-      written.merge(window, 1L, Long::sum);
+      count(window);
     } else {
       changesSkipped.inc();
     }
   }
 
-  private TableWriter writer(String table) {
-    TableWriter writer = writers.get(table);
-    if (writer == null) {
-      writer = open(table);
-      writers.put(table, writer);
+  private void count(BoundedWindow window) {
+    if (!window.equals(lastWindow)) {
+      countLast();
+      lastWindow = window;
     }
-    return writer;
+    inLastWindow++;
+  }
+
+  private void countLast() {
+    if (inLastWindow > 0) {
+      written.merge(lastWindow, inLastWindow, Long::sum);
+      inLastWindow = 0;
+    }
+  }
+
+  private TableWriter writer(String table) {
+    if (!table.equals(lastTable)) {
+      TableWriter writer = writers.get(table);
+      if (writer == null) {
+        writer = open(table);
+        writers.put(table, writer);
+      }
+      lastTable = table;
+      lastWriter = writer;
+    }
+    return lastWriter;
   }
 
   /** A table that cannot be opened is asked for once a bundle, however many rows name it. */
@@ -89,6 +115,7 @@ final class BundleWriter<T> implements Serializable {
     for (TableWriter writer : writers.values()) {
       writer.flush();
     }
+    countLast();
     flushMillis.update(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
     written.forEach(
         (window, count) -> {

@@ -159,7 +159,7 @@ final class RowEncoder {
       }
       case STRING -> {
         require(column, type, input, TypeName.STRING);
-        yield value -> BinaryString.fromString((String) value);
+        yield value -> string((String) value);
       }
       case CHAR -> {
         require(column, type, input, TypeName.STRING);
@@ -169,7 +169,7 @@ final class RowEncoder {
           if (text.codePointCount(0, text.length()) > length) {
             throw tooLarge(column, type, value);
           }
-          return BinaryString.fromString(text);
+          return string(text);
         };
       }
       case BYTES -> same(column, type, input, TypeName.BYTES);
@@ -350,13 +350,18 @@ final class RowEncoder {
       String column, DataType type, BigDecimal value, int precision, int scale) {
     // Fluss would round to the scale; an amount that changes on its way is worse than an error
     Decimal decimal =
-        value.stripTrailingZeros().scale() > scale
+        value.scale() > scale && value.stripTrailingZeros().scale() > scale
             ? null
             : Decimal.fromBigDecimal(value, precision, scale);
     if (decimal == null) {
       throw tooLarge(column, type, value);
     }
     return decimal;
+  }
+
+  /** The JVM encodes far faster than Fluss does. */
+  private static BinaryString string(String text) {
+    return BinaryString.fromBytes(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private ValueEncoder same(String column, DataType type, FieldType input, TypeName expected) {

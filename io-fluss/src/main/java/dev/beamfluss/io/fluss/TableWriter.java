@@ -2,11 +2,13 @@ package dev.beamfluss.io.fluss;
 
 import java.io.EOFException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.concurrent.TimeoutException;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.table.writer.AppendWriter;
@@ -223,7 +225,7 @@ public final class TableWriter implements AutoCloseable {
    * @throws IllegalStateException if it refused a change, with its reason
    */
   public long flush() {
-    return acknowledgements.await(table, spec.timeout(), this::checkServers);
+    return acknowledgements.awaitAll();
   }
 
   @Override
@@ -231,57 +233,76 @@ public final class TableWriter implements AutoCloseable {
     open.close();
   }
 
-  /** Counts answers instead of keeping a future a row. */
-  private static final class Acknowledgements {
+  /**
+   * What was sent and not seen answered yet. Only looked at by the thread that writes: a callback
+   * for each row would cost as much as the rest of handing it to the client.
+   */
+  private final class Acknowledgements {
+    private static final int MOST_OUTSTANDING = 100_000;
+
+    private final ArrayDeque<CompletableFuture<?>> outstanding = new ArrayDeque<>();
     private long sent;
-    private long answered;
     private @Nullable Throwable failure;
 
-    void expect(CompletableFuture<?> future) {
-      synchronized (this) {
-        sent++;
+    void expect(CompletableFuture<?> answer) {
+      outstanding.add(answer);
+      sent++;
+      while (!outstanding.isEmpty() && outstanding.peek().isDone()) {
+        take();
       }
-      var unused = future.whenComplete((result, error) -> answer(error));
-    }
-
-    private synchronized void answer(@Nullable Throwable error) {
-      answered++;
-      if (error != null && failure == null) {
-        failure = error;
-      }
-      if (answered == sent) {
-        notifyAll();
+      if (outstanding.size() > MOST_OUTSTANDING) {
+        await(deadline());
       }
     }
 
-    synchronized long await(FlussTable table, Duration patience, Supplier<String> advice) {
-      long deadline = System.nanoTime() + patience.toNanos();
-      while (answered < sent) {
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        if (left <= 0) {
-          throw new FlussUnreachableException(
-              String.format(
-                  "Fluss cluster at %s acknowledged %d of %d changes to table %s within %.0f s. %s",
-                  table.cluster(),
-                  answered,
-                  sent,
-                  table.path(),
-                  Math.ceil(patience.toMillis() / 1000.0),
-                  advice.get()),
-              failure);
-        }
-        try {
-          wait(left);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new FlussUnreachableException(
-              "Interrupted while writing to table " + table.path(), e);
+    private void take() {
+      CompletableFuture<?> answer = outstanding.remove();
+      if (failure == null && answer.isCompletedExceptionally()) {
+        failure = answer.handle((result, error) -> error).join();
+      }
+    }
+
+    private long deadline() {
+      return System.nanoTime() + spec.timeout().toNanos();
+    }
+
+    /** Waits for the first of those that are not answered. */
+    private void await(long deadline) {
+      try {
+        var unused = outstanding.peek().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } catch (ExecutionException e) {
+        // taken for a failure below
+      } catch (TimeoutException e) {
+        throw new FlussUnreachableException(
+            String.format(
+                "Fluss cluster at %s acknowledged %d of %d changes to table %s within %.0f s. %s",
+                table.cluster(),
+                sent - outstanding.stream().filter(answer -> !answer.isDone()).count(),
+                sent,
+                table.path(),
+                Math.ceil(spec.timeout().toMillis() / 1000.0),
+                checkServers()),
+            failure);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new FlussUnreachableException(
+            "Interrupted while writing to table " + table.path(), e);
+      }
+      take();
+    }
+
+    long awaitAll() {
+      long deadline = deadline();
+      while (!outstanding.isEmpty()) {
+        if (outstanding.peek().isDone()) {
+          take();
+        } else {
+          await(deadline);
         }
       }
       long done = sent;
       Throwable refused = failure;
       sent = 0;
-      answered = 0;
       failure = null;
       if (refused != null) {
         throw new IllegalStateException(
