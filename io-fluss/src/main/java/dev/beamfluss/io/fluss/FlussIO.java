@@ -541,7 +541,23 @@ public final class FlussIO {
     }
   }
 
-  /** Implementation of {@link #write()} and {@link #writeChanges()}. */
+  /**
+   * Implementation of {@link #write()} and {@link #writeChanges()}.
+   *
+   * <p>A bundle is done once the cluster acknowledged every row of it. What a bundle that is
+   * replayed after a failure does depends on the table:
+   *
+   * <ul>
+   *   <li>Log: its rows are there twice.
+   *   <li>KV, whole or partial: the values of the replayed rows are there again until the newer
+   *       ones come again; the end state is that without the failure, if the replay has the rows of
+   *       a key in the same order. Deletes likewise.
+   *   <li>KV with the first-row or versioned merge engine: nothing.
+   *   <li>Aggregation by max, min, bool_and, bool_or, first_value, rbm32, rbm64: nothing. By
+   *       last_value: as an upsert. By sum, product, listagg, string_agg: it counts twice, so such
+   *       columns are refused without {@link #allowNonIdempotentMerge()}.
+   * </ul>
+   */
   @AutoValue
   public abstract static class Write<T> extends PTransform<PCollection<T>, FlussWriteResult> {
     abstract WriteShape<T> shape();
@@ -621,8 +637,9 @@ public final class FlussIO {
     }
 
     /**
-     * How long the cluster may take to acknowledge a bundle before it fails, and with it, the
-     * runner's attempt: 2 minutes by default. Until then the client goes on trying.
+     * How long the cluster may take to acknowledge a bundle before it fails with a {@link
+     * FlussUnreachableException}, and with it, the runner's attempt: 2 minutes by default. Until
+     * then the client goes on trying.
      */
     public Write<T> withTimeout(Duration timeout) {
       return with(spec().toBuilder().setTimeout(positive(timeout, "withTimeout")));
@@ -652,7 +669,7 @@ public final class FlussIO {
      * they come to it. Needed where the input has several rows of a key whose order matters and it
      * is not keyed by that key already; also makes for fewer and larger batches where there are
      * many buckets and workers. Costs a shuffle, and parallelism beyond the number of buckets is
-     * lost.
+     * lost. A batch job of Flink sorts what it shuffles, so that no order is kept there.
      */
     public Write<T> withBucketShuffle() {
       return toBuilder().setBucketShuffle(true).build();
