@@ -10,6 +10,7 @@ import java.util.Set;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.fluss.metadata.AggFunctionType;
 import org.apache.fluss.metadata.DeleteBehavior;
+import org.apache.fluss.metadata.MergeEngineType;
 import org.apache.fluss.types.DataField;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
@@ -121,6 +122,14 @@ abstract class WriteSpec implements Serializable {
   private static void checkPartial(FlussTable table, List<String> columns) {
     table.requireKeyed("be updated in some columns only");
     table.requireColumns(columns, "write");
+    if (table.mergeEngine() == MergeEngineType.FIRST_ROW
+        || table.mergeEngine() == MergeEngineType.VERSIONED) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s cannot be updated in some columns only, as its merge engine is %s. Write"
+                  + " whole rows.",
+              table.path(), table.mergeEngine()));
+    }
     if (!columns.containsAll(table.primaryKey())) {
       throw new IllegalArgumentException(
           String.format(
@@ -173,14 +182,29 @@ abstract class WriteSpec implements Serializable {
             });
   }
 
-  /** Refuses what the server would. */
+  /** Refuses deletes that the server would refuse, or take and do nothing. */
   void checkDeletes(FlussTable table) {
-    if (deletes() == Deletes.APPLY && table.deleteBehavior() == DeleteBehavior.DISABLE) {
+    if (deletes() != Deletes.APPLY) {
+      return;
+    }
+    DeleteBehavior behavior = table.deleteBehavior();
+    if (behavior == DeleteBehavior.DISABLE) {
       throw new IllegalArgumentException(
           String.format(
               "Table %s refuses deletes ('table.delete.behavior' = 'disable'). Say"
                   + " withDeletes(Deletes.IGNORE) or (Deletes.REFUSE).",
               table.path()));
+    }
+    if (behavior == DeleteBehavior.IGNORE || (behavior == null && table.mergeEngine() != null)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s does nothing with deletes (%s). Say withDeletes(Deletes.IGNORE) if that is"
+                  + " meant, or (Deletes.REFUSE), or create it with 'table.delete.behavior' ="
+                  + " 'allow' where its merge engine can.",
+              table.path(),
+              behavior == null
+                  ? "its merge engine is " + table.mergeEngine()
+                  : "'table.delete.behavior' = 'ignore'"));
     }
   }
 }

@@ -308,7 +308,11 @@ abstract class WriteContract implements Serializable {
             Row.withSchema(schema).addValues(1, 5L, 5L, "x", bitmap(1, 2), 2L).build(),
             Row.withSchema(schema).addValues(1, 3L, 3L, "y", bitmap(2, 70_000), 3L).build());
     changes(pipeline, RowChange.upsert(rows.get(0)), RowChange.upsert(rows.get(1)))
-        .apply(FlussIO.writeChanges().to(cluster(fluss), table).allowNonIdempotentMerge());
+        .apply(
+            FlussIO.writeChanges()
+                .to(cluster(fluss), table)
+                .allowNonIdempotentMerge()
+                .withDeletes(Deletes.REFUSE));
     run();
     Row merged = TestTables.contents(fluss, table).get(0);
     assertThat(merged.getValues().subList(0, 4), contains(1, 5L, 3L, "y"));

@@ -145,14 +145,7 @@ class WriteErrorsTest {
 
   @Test
   void deletesThatTheTableRefuses() {
-    String table =
-        keyed(
-            Schema.newBuilder()
-                .column("user_id", DataTypes.STRING())
-                .column("order_id", DataTypes.STRING())
-                .column("amount", DataTypes.BIGINT()),
-            "table.delete.behavior",
-            "disable");
+    String table = orders("table.delete.behavior", "disable");
     PCollection<RowChange> changes =
         pipeline.apply("changes", Create.empty(RowChange.coder(ORDER)));
     assertRefused(
@@ -160,6 +153,45 @@ class WriteErrorsTest {
         "Table " + table + " refuses deletes",
         "withDeletes(Deletes.IGNORE)");
     changes.apply(FlussIO.writeChanges().to(cluster(fluss), table).withDeletes(Deletes.REFUSE));
+  }
+
+  @Test
+  void deletesThatTheTableIgnores() {
+    for (List<String> property :
+        List.of(
+            List.of("table.delete.behavior", "ignore"),
+            List.of("table.merge-engine", "first_row"),
+            List.of("table.merge-engine", "aggregation"))) {
+      String table = orders(property.get(0), property.get(1));
+      PCollection<RowChange> changes =
+          pipeline.apply("changes " + steps++, Create.empty(RowChange.coder(ORDER)));
+      assertRefused(
+          () -> changes.apply(FlussIO.writeChanges().to(cluster(fluss), table)),
+          "Table " + table + " does nothing with deletes",
+          "withDeletes(Deletes.IGNORE)",
+          "'table.delete.behavior' = 'allow'");
+      changes.apply(
+          "ignore " + steps++,
+          FlussIO.writeChanges().to(cluster(fluss), table).withDeletes(Deletes.IGNORE));
+    }
+  }
+
+  @Test
+  void partialUpdatesThatTheMergeEngineCannot() {
+    String table = orders("table.merge-engine", "first_row");
+    assertRefused(
+        () -> write(table, FlussIO.write().withColumns("user_id", "order_id", "amount")),
+        "Table " + table + " cannot be updated in some columns only",
+        "its merge engine is FIRST_ROW");
+  }
+
+  private static String orders(String... property) {
+    return keyed(
+        Schema.newBuilder()
+            .column("user_id", DataTypes.STRING())
+            .column("order_id", DataTypes.STRING())
+            .column("amount", DataTypes.BIGINT()),
+        property);
   }
 
   @Test
