@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -51,6 +52,73 @@ class FlussIOFailuresTest {
       assertAnswers(lookup, early, 0);
       assertAnswers(lookup, lookups(lookup, 0, 200), 0);
     }
+  }
+
+  @Test
+  void aWriteThatNobodyAcknowledgesFailsAndNamesTheServer() {
+    String path = TestTables.orders(fluss, 2);
+    FlussTable table = cluster(fluss).describe(path);
+    WriteSpec hasty = WriteSpec.builder().setTimeout(Duration.ofSeconds(2)).build();
+    try (TableWriter writer = TableWriter.open(table, hasty, table.schema())) {
+      upsert(writer, 0, 10);
+      assertThat(writer.flush(), equalTo(10L));
+      fluss.cluster().stopTabletServer(TABLET_SERVER);
+      try {
+        upsert(writer, 0, 10);
+        assertThat(
+            assertThrows(FlussUnreachableException.class, writer::flush).getMessage(),
+            allOf(
+                containsString("Fluss cluster at " + fluss.bootstrapServers()),
+                containsString("acknowledged 0 of 10 changes to table " + path + " within 2 s"),
+                containsString("tablet servers that lead its buckets run and can be reached: 0")));
+      } finally {
+        fluss.cluster().startTabletServer(TABLET_SERVER);
+      }
+    }
+  }
+
+  @Test
+  void aClientWhoseBufferStaysFullFailsTheWriteInTime() {
+    String path = TestTables.orders(fluss, 2);
+    FlussTable table = smallBuffer(path);
+    WriteSpec hasty = WriteSpec.builder().setTimeout(Duration.ofSeconds(2)).build();
+    try (TableWriter writer = TableWriter.open(table, hasty, table.schema())) {
+      upsert(writer, 0, 10);
+      assertThat(writer.flush(), equalTo(10L));
+      fluss.cluster().stopTabletServer(TABLET_SERVER);
+      try {
+        assertThat(
+            assertThrows(FlussUnreachableException.class, () -> upsert(writer, 0, 100_000))
+                .getMessage(),
+            allOf(
+                containsString("left the client's buffer of 1 mb full"),
+                containsString(path),
+                containsString("can be reached: 0")));
+      } finally {
+        fluss.cluster().startTabletServer(TABLET_SERVER);
+      }
+    }
+  }
+
+  @Test
+  void aRowLargerThanTheBufferCanNeverBeWritten() {
+    String path = TestTables.orders(fluss, 2);
+    FlussTable table = smallBuffer(path);
+    try (TableWriter writer = TableWriter.open(table, table.schema())) {
+      Row large = order("x".repeat(2_000_000), "order", 1);
+      assertThat(
+          assertThrows(IllegalArgumentException.class, () -> writer.upsert(large)).getMessage(),
+          allOf(
+              containsString("A row of table " + path + " is larger than the client's buffer"),
+              containsString("client.writer.buffer.memory-size"),
+              containsString("[xxx")));
+      writer.upsert(order("x".repeat(400_000), "order", 1));
+      assertThat(writer.flush(), equalTo(1L));
+    }
+  }
+
+  private static FlussTable smallBuffer(String path) {
+    return cluster(fluss).withProperty("client.writer.buffer.memory-size", "1mb").describe(path);
   }
 
   @Test
