@@ -737,6 +737,8 @@ public final class FlussIO {
 
     abstract int replicas();
 
+    abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -752,6 +754,8 @@ public final class FlussIO {
       abstract Builder setSpec(LookupSpec spec);
 
       abstract Builder setReplicas(int replicas);
+
+      abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
 
       abstract LookupRows build();
     }
@@ -779,12 +783,20 @@ public final class FlussIO {
       return toBuilder().setColumns(named(columns)).build();
     }
 
-    /** Keeps answers on each worker; none are by default. They are as stale as the cache says. */
+    /**
+     * Keeps answers on each worker; none are by default. They are as stale as the cache says. All
+     * lookups of a worker's JVM in the same table, by the same columns, of the same columns and
+     * with the same cache options have one cache together. With {@link #insertIfNotExists} there
+     * are no missing keys to keep, and an id that the server gave never changes.
+     */
     public LookupRows withCache(LookupCache cache) {
       return with(spec().toBuilder().setCache(cache));
     }
 
-    /** How many lookups of a bundle may be unanswered at a time: 5,000 by default. */
+    /**
+     * How many answers of a bundle may be awaited at a time, or wait for one before them: 5,000 by
+     * default. Bounds the memory of a bundle to the rows of as many keys.
+     */
     public LookupRows withMaxInFlight(int maxInFlight) {
       if (maxInFlight < 1) {
         throw new IllegalArgumentException(
@@ -804,7 +816,13 @@ public final class FlussIO {
     /**
      * Inserts a row for a key that has none: its primary key, what the server fills (an
      * auto-increment column), and null elsewhere. The row is in the answer. However many lookups of
-     * a key there are, on however many workers, it gets one row.
+     * a key there are, on however many workers, and however often a bundle is run again, it gets
+     * one row and one id. A missing partition is created. Ids are dense as long as the table has
+     * one bucket and no server fails; each bucket takes {@code table.auto-increment.cache-size} ids
+     * (100,000) at a time, and those left when its leader moves may be lost.
+     *
+     * <p>All columns but the key and those that the server fills must be nullable. Two workers that
+     * insert the same key at the same moment leave an update that changes nothing in the changelog.
      */
     public LookupRows insertIfNotExists() {
       return with(spec().toBuilder().setInsertsMissing(true));
@@ -823,6 +841,15 @@ public final class FlussIO {
       return toBuilder().setReplicas(replicas).build();
     }
 
+    /**
+     * Gets keys that can never be looked up, each with the table and the reason: a null in a column
+     * of the key, or a value that does not fit its type. Without a handler, one such key fails the
+     * pipeline.
+     */
+    public LookupRows withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+      return toBuilder().setErrorHandler(errorHandler).build();
+    }
+
     @Override
     public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
       FlussTable table = FlussIO.describe(cluster(), table(), "in");
@@ -832,7 +859,8 @@ public final class FlussIO {
           by() == null ? input.getSchema().getFieldNames() : by(),
           columns() == null ? table.schema().getFieldNames() : columns(),
           spec(),
-          replicas());
+          replicas(),
+          errorHandler());
     }
 
     @Override
