@@ -817,12 +817,13 @@ public final class FlussIO {
      * Inserts a row for a key that has none: its primary key, what the server fills (an
      * auto-increment column), and null elsewhere. The row is in the answer. However many lookups of
      * a key there are, on however many workers, and however often a bundle is run again, it gets
-     * one row and one id. A missing partition is created. Ids are dense as long as the table has
-     * one bucket and no server fails; each bucket takes {@code table.auto-increment.cache-size} ids
-     * (100,000) at a time, and those left when its leader moves may be lost.
+     * one row and one id. Ids are dense as long as the table has one bucket and no server fails;
+     * each bucket takes {@code table.auto-increment.cache-size} ids (100,000) at a time, and those
+     * left when its leader moves may be lost.
      *
-     * <p>All columns but the key and those that the server fills must be nullable. Two workers that
-     * insert the same key at the same moment leave an update that changes nothing in the changelog.
+     * <p>The columns to look up by must be the primary key, all others but those that the server
+     * fills must be nullable, and the table must have no partitions. Two workers that insert the
+     * same key at the same moment leave an update that changes nothing in the changelog.
      */
     public LookupRows insertIfNotExists() {
       return with(spec().toBuilder().setInsertsMissing(true));

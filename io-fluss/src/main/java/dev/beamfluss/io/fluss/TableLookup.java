@@ -19,7 +19,10 @@ import org.apache.fluss.client.lookup.Lookup;
 import org.apache.fluss.client.lookup.LookupResult;
 import org.apache.fluss.client.lookup.Lookuper;
 import org.apache.fluss.client.table.getter.PartitionGetter;
+import org.apache.fluss.exception.ApiException;
+import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.exception.RetriableException;
+import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.InternalRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -51,7 +54,6 @@ public final class TableLookup implements AutoCloseable {
   private final int[] keyFields;
   private final RowDecoder decoder;
   private final @Nullable PartitionGetter partitionOf;
-  private final @Nullable PartitionGuard partitions;
   private final SharedCaches.@Nullable Lease cache;
   private final @Nullable SharedInserts inserts;
   private final ConcurrentMap<List<Object>, CompletableFuture<List<Row>>> inFlight =
@@ -89,8 +91,7 @@ public final class TableLookup implements AutoCloseable {
     this.partitionOf =
         table.partitionColumns().isEmpty()
             ? null
-            : new PartitionGetter(table.rowType(), table.partitionColumns());
-    this.partitions = spec.insertsMissing() ? PartitionGuard.of(table, keySchema, open) : null;
+            : new PartitionGetter(table.rowType().project(ordered), table.partitionColumns());
     this.inserts = spec.insertsMissing() ? new SharedInserts(table) : null;
     this.cache = spec.cache() == null ? null : SharedCaches.lease(table, ordered, columns, spec);
   }
@@ -144,9 +145,6 @@ public final class TableLookup implements AutoCloseable {
       return running;
     }
     GenericRow encoded = keyEncoder.encodePacked(key);
-    if (partitions != null) {
-      partitions.require(key, keyEncoder.encode(key));
-    }
     CompletableFuture<List<Row>> answer = new CompletableFuture<>();
     inFlight.put(values, answer);
     var unused =
@@ -189,8 +187,16 @@ public final class TableLookup implements AutoCloseable {
     try {
       return lookuper.lookup(key);
     } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
+      return partitionOf != null && !canExist(partitionOf.getPartition(key))
+          ? CompletableFuture.completedFuture(new LookupResult(List.of()))
+          : CompletableFuture.failedFuture(e);
     }
+  }
+
+  /** The client asks for partitions that have no legal name too, and fails on some. */
+  private static boolean canExist(String partition) {
+    return Arrays.stream(partition.split("\\$", -1))
+        .allMatch(value -> TablePath.detectInvalidName(value) == null);
   }
 
   private List<Row> decode(LookupResult found) {
@@ -242,7 +248,7 @@ public final class TableLookup implements AutoCloseable {
       return first.join();
     }
     long deadline = called + spec.timeout().toNanos();
-    if (partitionOf != null && !spec.insertsMissing()) {
+    if (partitionOf != null) {
       awaitUnlessPartitionIsGone(key, first, called);
     }
     CompletableFuture<List<Row>> answer = first;
@@ -270,7 +276,7 @@ public final class TableLookup implements AutoCloseable {
     try {
       var unused = answer.get(left, TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      if (isGone(partitionOf.getPartition(keyEncoder.encode(key)))) {
+      if (isGone(partitionOf.getPartition(keyEncoder.encodePacked(key)))) {
         inFlight.remove(keyOf(key), answer);
         answer.complete(List.of());
       }
@@ -299,13 +305,16 @@ public final class TableLookup implements AutoCloseable {
     return listed.stream().noneMatch(there -> partition.equals(there.name()));
   }
 
+  /** Errors of the client's own that have no class, such as of leaders not known yet, may too. */
   private static boolean mayPass(Throwable error) {
+    boolean ofClient = false;
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-      if (cause instanceof RetriableException) {
-        return true;
+      if (cause instanceof ApiException) {
+        return cause instanceof RetriableException;
       }
+      ofClient |= cause instanceof FlussRuntimeException;
     }
-    return false;
+    return ofClient;
   }
 
   private CompletionException failure(Throwable error) {
