@@ -157,8 +157,12 @@ public final class FlussIO {
   }
 
   private static List<String> named(String... columns) {
+    return named("withColumns", columns);
+  }
+
+  private static List<String> named(String method, String[] columns) {
     if (columns.length == 0) {
-      throw new IllegalArgumentException("Name at least one column in withColumns(..).");
+      throw new IllegalArgumentException("Name at least one column in " + method + "(..).");
     }
     return List.of(columns);
   }
@@ -775,7 +779,7 @@ public final class FlussIO {
      * all fields of the input.
      */
     public LookupRows by(String... columns) {
-      return toBuilder().setBy(List.of(columns)).build();
+      return toBuilder().setBy(named("by", columns)).build();
     }
 
     /** Only these columns of the rows found. Without this, all. */
@@ -869,9 +873,12 @@ public final class FlussIO {
       WriteToTable.populate(builder, cluster(), table());
       builder
           .addIfNotNull(DisplayData.item("by", by() == null ? null : String.join(",", by())))
+          .addIfNotNull(
+              DisplayData.item("columns", columns() == null ? null : String.join(",", columns())))
           .add(DisplayData.item("maxInFlight", spec().maxInFlight()))
           .add(DisplayData.item("timeout", spec().timeout().toString()))
           .add(DisplayData.item("insertIfNotExists", spec().insertsMissing()))
+          .add(DisplayData.item("replicas", replicas()))
           .addIfNotNull(
               DisplayData.item("cache", spec().cache() == null ? null : spec().cache().toString()));
     }

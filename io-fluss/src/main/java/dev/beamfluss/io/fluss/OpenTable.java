@@ -1,6 +1,8 @@
 package dev.beamfluss.io.fluss;
 
+import org.apache.fluss.client.FlussConnection;
 import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.client.metadata.MetadataUpdater;
 import org.apache.fluss.client.table.Table;
 
 /** A table opened over a shared connection, which is given back when this is closed. */
@@ -41,6 +43,11 @@ final class OpenTable implements AutoCloseable {
 
   Admin admin() {
     return lease.connection().getAdmin();
+  }
+
+  /** What the client knows of partitions and leaders. */
+  MetadataUpdater metadata() {
+    return ((FlussConnection) lease.connection()).getMetadataUpdater();
   }
 
   @Override

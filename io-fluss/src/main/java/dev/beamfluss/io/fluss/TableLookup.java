@@ -10,19 +10,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.lookup.Lookup;
 import org.apache.fluss.client.lookup.LookupResult;
 import org.apache.fluss.client.lookup.Lookuper;
-import org.apache.fluss.client.table.getter.PartitionGetter;
-import org.apache.fluss.exception.ApiException;
-import org.apache.fluss.exception.FlussRuntimeException;
-import org.apache.fluss.exception.RetriableException;
-import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.InternalRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -42,8 +34,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * a bound, {@link #await} for one.
  */
 public final class TableLookup implements AutoCloseable {
-  /** How long an answer may take before one looks whether its partition is still there. */
-  private static final Duration PARTITION_PATIENCE = Duration.ofSeconds(1);
+  private static final CompletableFuture<LookupResult> NOTHING =
+      CompletableFuture.completedFuture(new LookupResult(List.of()));
 
   private final FlussTable table;
   private final LookupSpec spec;
@@ -53,14 +45,12 @@ public final class TableLookup implements AutoCloseable {
   private final RowEncoder keyEncoder;
   private final int[] keyFields;
   private final RowDecoder decoder;
-  private final @Nullable PartitionGetter partitionOf;
+  private final @Nullable LookupPartitions partitions;
   private final SharedCaches.@Nullable Lease cache;
   private final @Nullable SharedInserts inserts;
   private final ConcurrentMap<List<Object>, CompletableFuture<List<Row>>> inFlight =
       new ConcurrentHashMap<>();
 
-  private @Nullable List<Partition> listed;
-  private long listedAt;
   private long requests;
   private long cacheHits;
   private long errors;
@@ -88,10 +78,8 @@ public final class TableLookup implements AutoCloseable {
     }
     this.lookuper = lookup.createLookuper();
     this.decoder = new RowDecoder(open.table().getTableInfo().getRowType(), columns);
-    this.partitionOf =
-        table.partitionColumns().isEmpty()
-            ? null
-            : new PartitionGetter(table.rowType().project(ordered), table.partitionColumns());
+    this.partitions =
+        table.partitionColumns().isEmpty() ? null : new LookupPartitions(table, open, ordered);
     this.inserts = spec.insertsMissing() ? new SharedInserts(table) : null;
     this.cache = spec.cache() == null ? null : SharedCaches.lease(table, ordered, columns, spec);
   }
@@ -147,11 +135,11 @@ public final class TableLookup implements AutoCloseable {
     GenericRow encoded = keyEncoder.encodePacked(key);
     CompletableFuture<List<Row>> answer = new CompletableFuture<>();
     inFlight.put(values, answer);
+    var unusedRemoval = answer.whenComplete((rows, error) -> inFlight.remove(values, answer));
     var unused =
         request(encoded)
             .whenComplete(
                 (found, error) -> {
-                  inFlight.remove(values, answer);
                   if (error != null) {
                     answer.completeExceptionally(failure(error));
                     return;
@@ -185,18 +173,14 @@ public final class TableLookup implements AutoCloseable {
   private CompletableFuture<LookupResult> send(InternalRow key) {
     requests++;
     try {
-      return lookuper.lookup(key);
+      return partitions != null && partitions.isKnownToBeMissing(key)
+          ? NOTHING
+          : lookuper.lookup(key);
     } catch (RuntimeException e) {
-      return partitionOf != null && !canExist(partitionOf.getPartition(key))
-          ? CompletableFuture.completedFuture(new LookupResult(List.of()))
+      return partitions != null && !partitions.canExist(key)
+          ? NOTHING
           : CompletableFuture.failedFuture(e);
     }
-  }
-
-  /** The client asks for partitions that have no legal name too, and fails on some. */
-  private static boolean canExist(String partition) {
-    return Arrays.stream(partition.split("\\$", -1))
-        .allMatch(value -> TablePath.detectInvalidName(value) == null);
   }
 
   private List<Row> decode(LookupResult found) {
@@ -248,73 +232,22 @@ public final class TableLookup implements AutoCloseable {
       return first.join();
     }
     long deadline = called + spec.timeout().toNanos();
-    if (partitionOf != null) {
-      awaitUnlessPartitionIsGone(key, first, called);
-    }
     CompletableFuture<List<Row>> answer = first;
     while (true) {
       try {
+        if (partitions != null) {
+          partitions.await(keyEncoder.encodePacked(key), answer, deadline);
+        }
         return await(answer, Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
       } catch (CompletionException e) {
         errors++;
-        if (!mayPass(e) || System.nanoTime() > deadline) {
+        if (!Waiting.mayPass(e) || System.nanoTime() > deadline) {
           throw e;
         }
         Waiting.pause();
         answer = lookup(key);
       }
     }
-  }
-
-  /**
-   * Of a partition that was dropped since the client first saw it, the client asks for ever: after
-   * a while, its rows are known to be none.
-   */
-  private void awaitUnlessPartitionIsGone(
-      Row key, CompletableFuture<List<Row>> answer, long called) {
-    long left = called + PARTITION_PATIENCE.toNanos() - System.nanoTime();
-    try {
-      var unused = answer.get(left, TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      if (isGone(partitionOf.getPartition(keyEncoder.encodePacked(key)))) {
-        inFlight.remove(keyOf(key), answer);
-        answer.complete(List.of());
-      }
-    } catch (ExecutionException e) {
-      // told to whoever asks for the answer
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private boolean isGone(String partition) {
-    long now = System.nanoTime();
-    if (listed == null || now - listedAt > PARTITION_PATIENCE.toNanos()) {
-      try {
-        listed =
-            Waiting.get(
-                Partition.list(table, open.admin()),
-                PARTITION_PATIENCE,
-                table.cluster(),
-                "list the partitions of table " + table.path());
-        listedAt = now;
-      } catch (FlussUnreachableException | CompletionException e) {
-        return false;
-      }
-    }
-    return listed.stream().noneMatch(there -> partition.equals(there.name()));
-  }
-
-  /** Errors of the client's own that have no class, such as of leaders not known yet, may too. */
-  private static boolean mayPass(Throwable error) {
-    boolean ofClient = false;
-    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ApiException) {
-        return cause instanceof RetriableException;
-      }
-      ofClient |= cause instanceof FlussRuntimeException;
-    }
-    return ofClient;
   }
 
   private CompletionException failure(Throwable error) {
