@@ -12,7 +12,6 @@ import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.schemas.transforms.SchemaTransform;
 import org.apache.beam.sdk.schemas.transforms.providers.ErrorHandling;
 import org.apache.beam.sdk.transforms.MapElements;
-import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
@@ -150,7 +149,7 @@ final class FlussLookupSchemaTransform extends SchemaTransform {
     ErrorHandler.BadRecordErrorHandler<PCollection<Row>> handler =
         keys.getPipeline().registerBadRecordErrorHandler(new FlussReadSchemaTransform.Errors());
     PCollection<Row> rows;
-    try (ErrorHandler<BadRecord, PCollection<Row>> errors = handler) {
+    try (ErrorHandler.BadRecordErrorHandler<PCollection<Row>> errors = handler) {
       rows = apply(keys, lookup.withErrorHandler(errors), found);
     }
     return PCollectionRowTuple.of(

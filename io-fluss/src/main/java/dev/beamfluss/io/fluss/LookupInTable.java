@@ -252,10 +252,10 @@ final class LookupInTable {
    * Answers go out with the timestamps of their keys, which may be before that of the element being
    * processed. None is late thereby: the keys are in the same bundle, which holds the watermark.
    */
-  private abstract static class Lookup<T> extends DoFn<T, KV<Row, List<Row>>> {
+  abstract static class Lookup<T> extends DoFn<T, KV<Row, List<Row>>> {
     final Bundle bundle;
 
-    Lookup(Bundle bundle) {
+    private Lookup(Bundle bundle) {
       this.bundle = bundle;
     }
 

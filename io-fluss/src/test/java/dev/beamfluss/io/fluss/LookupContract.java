@@ -261,7 +261,7 @@ abstract class LookupContract implements Serializable {
 
     @ProcessElement
     public void process(OutputReceiver<Row> out) {
-      numbers.forEach(n -> out.outputWithTimestamp(user("u" + n), new Instant(time(n))));
+      numbers.forEach(n -> out.outputWithTimestamp(user("u" + n), Instant.ofEpochMilli(time(n))));
     }
   }
 

@@ -156,7 +156,7 @@ class LookupOptionsTest {
           "longer than zero");
     }
     assertRefused(() -> FlussIO.lookup().withColumns(), "at least one column");
-    assertRefused(() -> FlussIO.lookup().by(), "by(..)", "at least one column");
+    assertRefused(() -> FlussIO.lookup().by(new String[0]), "by(..)", "at least one column");
   }
 
   @Test
