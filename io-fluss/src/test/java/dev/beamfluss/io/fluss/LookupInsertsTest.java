@@ -3,6 +3,7 @@ package dev.beamfluss.io.fluss;
 import static dev.beamfluss.io.fluss.LookupContract.USER;
 import static dev.beamfluss.io.fluss.LookupContract.user;
 import static dev.beamfluss.io.fluss.TestTables.cluster;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.beam.sdk.values.Row;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,8 @@ class LookupInsertsTest {
 
   @RegisterExtension
   static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder());
+
+  private final AtomicLong answers = new AtomicLong();
 
   @Test
   void everyUserGetsOneIdAndIdsOfOneBucketAreDense() throws Exception {
@@ -69,12 +73,13 @@ class LookupInsertsTest {
   }
 
   /** Users come in the same order everywhere, so that threads meet, and again at random. */
-  private static Map<String, Long> assign(int users, int buckets, int lookups, boolean failover)
+  private Map<String, Long> assign(int users, int buckets, int lookups, boolean failover)
       throws Exception {
     String table = LookupContract.users(fluss, buckets);
     long seed = System.nanoTime();
     System.out.println("Seed of the users: " + seed);
     long start = System.nanoTime();
+    long before = answers.get();
     ExecutorService threads = Executors.newFixedThreadPool(THREADS);
     try {
       List<Future<Map<String, Long>>> results = new ArrayList<>();
@@ -84,6 +89,10 @@ class LookupInsertsTest {
             threads.submit(() -> assignOfThread(table, thread, users, lookups / 4, seed + thread)));
       }
       if (failover) {
+        await("some users with ids")
+            .pollInterval(Duration.ofMillis(5))
+            .atMost(Duration.ofSeconds(60))
+            .until(() -> answers.get() > before + users / 4);
         fluss.cluster().stopTabletServer(0);
         fluss.cluster().startTabletServer(0);
       }
@@ -107,7 +116,7 @@ class LookupInsertsTest {
     }
   }
 
-  private static Map<String, Long> assignOfThread(
+  private Map<String, Long> assignOfThread(
       String path, int thread, int users, int more, long seed) {
     FlussTable table =
         cluster(fluss).withProperty("client.id", "worker-" + thread % WORKERS).describe(path);
@@ -136,8 +145,9 @@ class LookupInsertsTest {
 
   private record Called(Row key, CompletableFuture<List<Row>> answer, long at) {}
 
-  private static void answer(TableLookup lookup, Called called, Map<String, Long> ids) {
+  private void answer(TableLookup lookup, Called called, Map<String, Long> ids) {
     List<Row> rows = lookup.await(called.key(), called.answer(), called.at());
+    answers.incrementAndGet();
     assertThat(rows, hasSize(1));
     String user = called.key().getString(0);
     long id = rows.get(0).getInt64("id");
