@@ -157,8 +157,12 @@ public final class FlussIO {
   }
 
   private static List<String> named(String... columns) {
+    return named("withColumns", columns);
+  }
+
+  private static List<String> named(String method, String[] columns) {
     if (columns.length == 0) {
-      throw new IllegalArgumentException("Name at least one column in withColumns(..).");
+      throw new IllegalArgumentException("Name at least one column in " + method + "(..).");
     }
     return List.of(columns);
   }
@@ -754,6 +758,8 @@ public final class FlussIO {
 
     abstract int replicas();
 
+    abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -769,6 +775,8 @@ public final class FlussIO {
       abstract Builder setSpec(LookupSpec spec);
 
       abstract Builder setReplicas(int replicas);
+
+      abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
 
       abstract LookupRows build();
     }
@@ -788,7 +796,7 @@ public final class FlussIO {
      * all fields of the input.
      */
     public LookupRows by(String... columns) {
-      return toBuilder().setBy(List.of(columns)).build();
+      return toBuilder().setBy(named("by", columns)).build();
     }
 
     /** Only these columns of the rows found. Without this, all. */
@@ -796,12 +804,20 @@ public final class FlussIO {
       return toBuilder().setColumns(named(columns)).build();
     }
 
-    /** Keeps answers on each worker; none are by default. They are as stale as the cache says. */
+    /**
+     * Keeps answers on each worker; none are by default. They are as stale as the cache says. All
+     * lookups of a worker's JVM in the same table, by the same columns, of the same columns and
+     * with the same cache options have one cache together. With {@link #insertIfNotExists} there
+     * are no missing keys to keep, and an id that the server gave never changes.
+     */
     public LookupRows withCache(LookupCache cache) {
       return with(spec().toBuilder().setCache(cache));
     }
 
-    /** How many lookups of a bundle may be unanswered at a time: 5,000 by default. */
+    /**
+     * How many answers of a bundle may be awaited at a time, or wait for one before them: 5,000 by
+     * default. Bounds the memory of a bundle to the rows of as many keys.
+     */
     public LookupRows withMaxInFlight(int maxInFlight) {
       if (maxInFlight < 1) {
         throw new IllegalArgumentException(
@@ -821,7 +837,14 @@ public final class FlussIO {
     /**
      * Inserts a row for a key that has none: its primary key, what the server fills (an
      * auto-increment column), and null elsewhere. The row is in the answer. However many lookups of
-     * a key there are, on however many workers, it gets one row.
+     * a key there are, on however many workers, and however often a bundle is run again, it gets
+     * one row and one id. Ids are dense as long as the table has one bucket and no server fails;
+     * each bucket takes {@code table.auto-increment.cache-size} ids (100,000) at a time, and those
+     * left when its leader moves may be lost.
+     *
+     * <p>The columns to look up by must be the primary key, all others but those that the server
+     * fills must be nullable, and the table must have no partitions. Two workers that insert the
+     * same key at the same moment leave an update that changes nothing in the changelog.
      */
     public LookupRows insertIfNotExists() {
       return with(spec().toBuilder().setInsertsMissing(true));
@@ -840,6 +863,15 @@ public final class FlussIO {
       return toBuilder().setReplicas(replicas).build();
     }
 
+    /**
+     * Gets keys that can never be looked up, each with the table and the reason: a null in a column
+     * of the key, or a value that does not fit its type. Without a handler, one such key fails the
+     * pipeline.
+     */
+    public LookupRows withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+      return toBuilder().setErrorHandler(errorHandler).build();
+    }
+
     @Override
     public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
       FlussTable table = FlussIO.describe(cluster(), table(), "in");
@@ -849,7 +881,8 @@ public final class FlussIO {
           by() == null ? input.getSchema().getFieldNames() : by(),
           columns() == null ? table.schema().getFieldNames() : columns(),
           spec(),
-          replicas());
+          replicas(),
+          errorHandler());
     }
 
     @Override
@@ -857,9 +890,12 @@ public final class FlussIO {
       WriteToTable.populate(builder, cluster(), table());
       builder
           .addIfNotNull(DisplayData.item("by", by() == null ? null : String.join(",", by())))
+          .addIfNotNull(
+              DisplayData.item("columns", columns() == null ? null : String.join(",", columns())))
           .add(DisplayData.item("maxInFlight", spec().maxInFlight()))
           .add(DisplayData.item("timeout", spec().timeout().toString()))
           .add(DisplayData.item("insertIfNotExists", spec().insertsMissing()))
+          .add(DisplayData.item("replicas", replicas()))
           .addIfNotNull(
               DisplayData.item("cache", spec().cache() == null ? null : spec().cache().toString()));
     }

@@ -38,13 +38,8 @@ final class FlussReadSchemaTransform extends SchemaTransform {
    */
   FlussReadSchemaTransform(Configuration configuration) {
     this.configuration = configuration;
-    Map<String, String> properties = configuration.getClientProperties();
     this.cluster =
-        inField(
-            "bootstrap_servers or client_properties",
-            () ->
-                FlussCluster.at(configuration.getBootstrapServers())
-                    .withProperties(properties == null ? Map.of() : properties));
+        cluster(configuration.getBootstrapServers(), configuration.getClientProperties());
     this.start = startingPosition(configuration.getStartingPosition());
     this.stop = stoppingPosition(configuration.getStoppingPosition());
     checkMode();
@@ -54,6 +49,12 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     atLeast(0, configuration.getMaxOutOfOrdernessMillis(), "max_out_of_orderness_millis");
     atLeast(1, configuration.getPartitionDiscoverySeconds(), "partition_discovery_seconds");
     atLeast(1, configuration.getClusterTimeoutSeconds(), "cluster_timeout_seconds");
+  }
+
+  static FlussCluster cluster(String servers, @Nullable Map<String, String> properties) {
+    return inField(
+        "bootstrap_servers or client_properties",
+        () -> FlussCluster.at(servers).withProperties(properties == null ? Map.of() : properties));
   }
 
   private static Position startingPosition(@Nullable String value) {
@@ -145,12 +146,12 @@ final class FlussReadSchemaTransform extends SchemaTransform {
         cause);
   }
 
-  private interface Step<T> {
+  interface Step<T> {
     T take();
   }
 
   /** What it finds wrong is that field's fault. */
-  private static <T> T inField(String field, Step<T> step) {
+  static <T> T inField(String field, Step<T> step) {
     try {
       return step.take();
     } catch (IllegalArgumentException e) {
@@ -314,7 +315,7 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     }
   }
 
-  private static final class Errors extends PTransform<PCollection<BadRecord>, PCollection<Row>> {
+  static final class Errors extends PTransform<PCollection<BadRecord>, PCollection<Row>> {
     private static final Schema SCHEMA =
         Schema.builder().addStringField("failed_row").addStringField("error_message").build();
 

@@ -8,7 +8,15 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /**
  * Answers of a lookup that a worker keeps, so that a key that comes again is not asked for again.
  * What is kept may be as old as the expiry after write says; without one, it is never asked for
- * again while it is there. The names are those of Flink's lookup options.
+ * again while it is there. By default nothing expires, and missing keys are kept. The names are
+ * those of Flink's lookup options, which Fluss's own connector takes.
+ *
+ * <p>A worker's JVM has one cache for all its lookups of the same cluster and client properties,
+ * table, key, columns and cache options, so its memory is that of {@link #ofMaxRows} rows for each
+ * of these. It is dropped when the last of these lookups is closed.
+ *
+ * <p>A lookup that {@linkplain FlussIO.LookupRows#insertIfNotExists inserts} has no missing keys to
+ * keep. What the server fills in never changes, so there an id is never stale.
  */
 @AutoValue
 public abstract class LookupCache implements Serializable {

@@ -58,6 +58,14 @@ abstract class LookupSpec implements Serializable {
               "A row of table %s can only be inserted by its whole primary key %s, not by %s.",
               table.path(), table.primaryKey(), by));
     }
+    if (!table.partitionColumns().isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "A lookup cannot insert rows into table %s, which is partitioned by %s: servers of"
+                  + " Fluss 0.9.1 misread the key there. Leave out insertIfNotExists(), or use a"
+                  + " table without partitions.",
+              table.path(), table.partitionColumns()));
+    }
     List<String> required =
         table.rowType().getFields().stream()
             .filter(field -> !field.getType().isNullable())

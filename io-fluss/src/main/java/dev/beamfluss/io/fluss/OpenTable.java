@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.TreeSet;
 import org.apache.fluss.client.FlussConnection;
 import org.apache.fluss.client.admin.Admin;
+import org.apache.fluss.client.metadata.MetadataUpdater;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.cluster.BucketLocation;
 import org.apache.fluss.cluster.Cluster;
@@ -57,10 +58,7 @@ final class OpenTable implements AutoCloseable {
 
   /** The tablet servers that the client takes for the leaders of the table's buckets. */
   String leaders() {
-    if (!(lease.connection() instanceof FlussConnection connection)) {
-      return "";
-    }
-    Cluster known = connection.getMetadataUpdater().getCluster();
+    Cluster known = metadata().getCluster();
     TreeSet<Integer> leaders = new TreeSet<>();
     known
         .getBucketLocationsByPath()
@@ -82,6 +80,11 @@ final class OpenTable implements AutoCloseable {
                         .map(node -> server + " at " + node.host() + ":" + node.port())
                         .orElse(server.toString()))
             .collect(joining(", "));
+  }
+
+  /** What the client knows of partitions and leaders. */
+  MetadataUpdater metadata() {
+    return ((FlussConnection) lease.connection()).getMetadataUpdater();
   }
 
   @Override

@@ -1,11 +1,10 @@
 package dev.beamfluss.io.fluss;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -16,7 +15,7 @@ import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.lookup.Lookup;
 import org.apache.fluss.client.lookup.LookupResult;
 import org.apache.fluss.client.lookup.Lookuper;
-import org.apache.fluss.exception.RetriableException;
+import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.InternalRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
@@ -26,29 +25,35 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *
  * <p>The answer is the table's content at some moment between the call and the answer: at least as
  * new as any change that a log reader has seen before the call, as a leader applies a change to its
- * store before it shows it to log readers.
+ * store before it shows it to log readers. Where the same key is in flight already, the call gets
+ * the answer of the first call, and the moment may be any since that. So no key is ever in flight
+ * twice.
  *
  * <p>Not thread-safe: one a thread, opened in {@code @Setup}, closed in {@code @Teardown}. Answers
- * come on a client thread. The same key is never in flight twice; a second call gets the first
- * one's answer. The client retries for ever: wait with a bound, {@link #await} for one.
+ * come on a thread of the client, which must not be blocked. The client retries for ever: wait with
+ * a bound, {@link #await} for one.
  */
 public final class TableLookup implements AutoCloseable {
-  /** A key that a lookup of this JVM may be inserting: two in one request can block each other. */
-  private record Insert(String cluster, String table, List<Object> key) {}
-
-  private static final ConcurrentMap<Insert, CompletableFuture<?>> INSERTS =
-      new ConcurrentHashMap<>();
+  private static final CompletableFuture<LookupResult> NOTHING =
+      CompletableFuture.completedFuture(new LookupResult(List.of()));
 
   private final FlussTable table;
   private final LookupSpec spec;
+  private final String question;
   private final OpenTable open;
   private final Lookuper lookuper;
   private final RowEncoder keyEncoder;
   private final int[] keyFields;
   private final RowDecoder decoder;
-  private final @Nullable Cache<List<Object>, List<Row>> cache;
+  private final @Nullable LookupPartitions partitions;
+  private final SharedCaches.@Nullable Lease cache;
+  private final @Nullable SharedInserts inserts;
   private final ConcurrentMap<List<Object>, CompletableFuture<List<Row>>> inFlight =
       new ConcurrentHashMap<>();
+
+  private long requests;
+  private long cacheHits;
+  private long errors;
 
   private TableLookup(
       FlussTable table,
@@ -58,11 +63,11 @@ public final class TableLookup implements AutoCloseable {
       LookupSpec spec) {
     this.table = table;
     this.spec = spec;
+    this.question = "answer a lookup in table " + table.path();
     boolean byPrimaryKey = table.lookupKind(keyColumns) == FlussTable.LookupKind.PRIMARY_KEY;
     List<String> ordered = byPrimaryKey ? table.primaryKey() : table.prefixColumns();
     this.keyEncoder = new RowEncoder(table.path(), table.rowType(), ordered, keySchema);
     this.keyFields = ordered.stream().mapToInt(keySchema::indexOf).toArray();
-    this.cache = spec.cache() == null ? null : cache(spec.cache());
     this.open = new OpenTable(table, "lookup");
     Lookup lookup = open.table().newLookup();
     if (!byPrimaryKey) {
@@ -73,6 +78,10 @@ public final class TableLookup implements AutoCloseable {
     }
     this.lookuper = lookup.createLookuper();
     this.decoder = new RowDecoder(open.table().getTableInfo().getRowType(), columns);
+    this.partitions =
+        table.partitionColumns().isEmpty() ? null : new LookupPartitions(table, open, ordered);
+    this.inserts = spec.insertsMissing() ? new SharedInserts(table) : null;
+    this.cache = spec.cache() == null ? null : SharedCaches.lease(table, ordered, columns, spec);
   }
 
   /**
@@ -99,23 +108,6 @@ public final class TableLookup implements AutoCloseable {
     return new TableLookup(table, keyColumns, keySchema, columns, spec);
   }
 
-  private static Cache<List<Object>, List<Row>> cache(LookupCache wanted) {
-    Caffeine<List<Object>, List<Row>> cache =
-        Caffeine.newBuilder()
-            .maximumWeight(wanted.maxRows())
-            .weigher((List<Object> key, List<Row> rows) -> Math.max(1, rows.size()))
-            .executor(Runnable::run);
-    Duration afterWrite = wanted.expireAfterWrite();
-    if (afterWrite != null) {
-      cache = cache.expireAfterWrite(afterWrite);
-    }
-    Duration afterAccess = wanted.expireAfterAccess();
-    if (afterAccess != null) {
-      cache = cache.expireAfterAccess(afterAccess);
-    }
-    return cache.build();
-  }
-
   /** The schema of the rows found. */
   public Schema schema() {
     return decoder.schema();
@@ -130,8 +122,9 @@ public final class TableLookup implements AutoCloseable {
   public CompletableFuture<List<Row>> lookup(Row key) {
     List<Object> values = keyOf(key);
     if (cache != null) {
-      List<Row> known = cache.getIfPresent(values);
+      List<Row> known = cache.get(values);
       if (known != null) {
+        cacheHits++;
         return CompletableFuture.completedFuture(known);
       }
     }
@@ -139,25 +132,21 @@ public final class TableLookup implements AutoCloseable {
     if (running != null) {
       return running;
     }
-    InternalRow encoded = keyEncoder.encodePacked(key);
+    GenericRow encoded = keyEncoder.encodePacked(key);
     CompletableFuture<List<Row>> answer = new CompletableFuture<>();
-    if (spec.insertsMissing()) {
-      awaitOtherInsert(
-          new Insert(table.cluster().bootstrapServers(), table.path(), values), answer);
-    }
     inFlight.put(values, answer);
+    var unusedRemoval = answer.whenComplete((rows, error) -> inFlight.remove(values, answer));
     var unused =
-        send(encoded)
+        request(encoded)
             .whenComplete(
                 (found, error) -> {
-                  inFlight.remove(values);
                   if (error != null) {
                     answer.completeExceptionally(failure(error));
                     return;
                   }
                   try {
                     answer.complete(keep(values, decode(found)));
-                  } catch (RuntimeException e) {
+                  } catch (Throwable e) {
                     answer.completeExceptionally(failure(e));
                   }
                 });
@@ -173,28 +162,40 @@ public final class TableLookup implements AutoCloseable {
     return Arrays.asList(values);
   }
 
-  /** Takes the key for itself once no other lookup of this JVM has it in flight. */
-  private void awaitOtherInsert(Insert insert, CompletableFuture<List<Row>> answer) {
-    long deadline = System.nanoTime() + spec.timeout().toNanos();
-    CompletableFuture<?> other = INSERTS.putIfAbsent(insert, answer);
-    while (other != null) {
-      Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-      Waiting.get(
-          other.handle((rows, error) -> true),
-          left,
-          table.cluster(),
-          "answer another lookup of the same key in table " + table.path());
-      other = INSERTS.putIfAbsent(insert, answer);
+  private CompletableFuture<LookupResult> request(GenericRow key) {
+    if (inserts == null) {
+      return send(key);
     }
-    var unused = answer.whenComplete((rows, error) -> INSERTS.remove(insert, answer));
+    return inserts.share(key, () -> send(key));
+  }
+
+  /** The client asks for a partition's id in the calling thread and throws where that fails. */
+  private CompletableFuture<LookupResult> send(InternalRow key) {
+    requests++;
+    try {
+      return partitions != null && partitions.isKnownToBeMissing(key)
+          ? NOTHING
+          : lookuper.lookup(key);
+    } catch (RuntimeException e) {
+      return partitions != null && !partitions.canExist(key)
+          ? NOTHING
+          : CompletableFuture.failedFuture(e);
+    }
   }
 
   private List<Row> decode(LookupResult found) {
-    List<Row> rows = new ArrayList<>();
-    for (InternalRow row : found.getRowList()) {
-      rows.add(decoder.decode(row));
+    List<InternalRow> encoded = found.getRowList();
+    if (encoded.isEmpty()) {
+      return List.of();
     }
-    return rows;
+    List<Row> rows = new ArrayList<>(encoded.size());
+    // one result may answer lookups of several threads, and its rows keep state while being read
+    synchronized (found) {
+      for (InternalRow row : encoded) {
+        rows.add(decoder.decode(row));
+      }
+    }
+    return Collections.unmodifiableList(rows);
   }
 
   private List<Row> keep(List<Object> key, List<Row> rows) {
@@ -204,39 +205,43 @@ public final class TableLookup implements AutoCloseable {
     return rows;
   }
 
-  /** The client asks for a partition's id in the calling thread and throws where that fails. */
-  private CompletableFuture<LookupResult> send(InternalRow key) {
-    try {
-      return lookuper.lookup(key);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
   /**
    * Waits for an answer.
    *
-   * @throws FlussUnreachableException if it does not come within {@link TableWriter#PATIENCE}, or
-   *     the time that the lookup was told
+   * @throws FlussUnreachableException if it does not come within {@link TableWriter#PATIENCE}
    */
   public List<Row> await(CompletableFuture<List<Row>> answer) {
-    return await(answer, spec.timeout());
+    return isThere(answer) ? answer.join() : await(answer, spec.timeout());
+  }
+
+  private static boolean isThere(CompletableFuture<?> answer) {
+    return answer.isDone() && !answer.isCompletedExceptionally();
   }
 
   private List<Row> await(CompletableFuture<List<Row>> answer, Duration patience) {
-    return Waiting.get(
-        answer, patience, table.cluster(), "answer a lookup in table " + table.path());
+    return Waiting.get(answer, patience, table.cluster(), question);
   }
 
-  /** As {@link #await}, asking again where what failed may pass: a leader has moved. */
-  List<Row> await(Row key, CompletableFuture<List<Row>> first) {
-    long deadline = System.nanoTime() + spec.timeout().toNanos();
+  /**
+   * As {@link #await}, asking again where what failed may pass: a leader has moved.
+   *
+   * @param called when the lookup was called, in nanoseconds: its time runs from then
+   */
+  List<Row> await(Row key, CompletableFuture<List<Row>> first, long called) {
+    if (isThere(first)) {
+      return first.join();
+    }
+    long deadline = called + spec.timeout().toNanos();
     CompletableFuture<List<Row>> answer = first;
     while (true) {
       try {
+        if (partitions != null) {
+          partitions.await(keyEncoder.encodePacked(key), answer, deadline);
+        }
         return await(answer, Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
       } catch (CompletionException e) {
-        if (!(Waiting.unwrap(e) instanceof RetriableException) || System.nanoTime() > deadline) {
+        errors++;
+        if (!Waiting.mayPass(e) || System.nanoTime() > deadline) {
           throw e;
         }
         Waiting.pause();
@@ -253,8 +258,29 @@ public final class TableLookup implements AutoCloseable {
         Waiting.unwrap(error));
   }
 
+  /** How many lookups were sent to the cluster: neither kept in the cache nor in flight already. */
+  long requests() {
+    return requests;
+  }
+
+  /** How many lookups the cache answered. */
+  long cacheHits() {
+    return cacheHits;
+  }
+
+  /** How many answers were errors, asked again or not. */
+  long errors() {
+    return errors;
+  }
+
   @Override
   public void close() {
+    if (inserts != null) {
+      inserts.close();
+    }
+    if (cache != null) {
+      cache.close();
+    }
     open.close();
   }
 }

@@ -61,18 +61,28 @@ final class Waiting {
       Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
       try {
         return get(question.get(), left, cluster, what);
-      } catch (CompletionException e) {
-        if (!(e.getCause() instanceof RetriableException) || System.nanoTime() > deadline) {
-          throw e;
-        }
-      } catch (FlussRuntimeException e) {
-        // the client's own "leader not found" has no class of its own; what servers say does
-        if (e instanceof ApiException || System.nanoTime() > deadline) {
+      } catch (CompletionException | FlussRuntimeException e) {
+        if (!mayPass(e) || System.nanoTime() > deadline) {
           throw e;
         }
       }
       pause();
     }
+  }
+
+  /**
+   * Whether asking again may help. What servers say tells by its class; the client's own errors,
+   * such as of leaders not known yet, have none.
+   */
+  static boolean mayPass(Throwable error) {
+    boolean ofClient = false;
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ApiException) {
+        return cause instanceof RetriableException;
+      }
+      ofClient |= cause instanceof FlussRuntimeException;
+    }
+    return ofClient;
   }
 
   /** Between two attempts. */

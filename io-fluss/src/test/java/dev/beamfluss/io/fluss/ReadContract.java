@@ -253,7 +253,7 @@ abstract class ReadContract implements Serializable {
                 .build());
   }
 
-  private static long counter(MetricQueryResults metrics, String name) {
+  static long counter(MetricQueryResults metrics, String name) {
     return StreamSupport.stream(metrics.getCounters().spliterator(), false)
         .filter(counter -> counter.getName().getName().equals(name))
         .mapToLong(MetricResult::getAttempted)

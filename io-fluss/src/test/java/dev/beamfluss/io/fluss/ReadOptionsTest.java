@@ -136,7 +136,7 @@ class ReadOptionsTest {
   }
 
   /** An option that is new is neither expected nor unset, and fails this until it is tested. */
-  private static void assertOptions(
+  static void assertOptions(
       Class<?> type, Object read, Map<String, Object> set, Set<String> unset) {
     Map<String, Object> expected = new HashMap<>(set);
     unset.forEach(name -> expected.put(name, null));
@@ -296,7 +296,7 @@ class ReadOptionsTest {
     Pipeline.create().apply(typed);
   }
 
-  private static void assertRefused(Executable action, String... parts) {
+  static void assertRefused(Executable action, String... parts) {
     String message = assertThrows(IllegalArgumentException.class, action).getMessage();
     for (String part : parts) {
       assertThat(message, containsString(part));
