@@ -296,7 +296,7 @@ class ReadOptionsTest {
     Pipeline.create().apply(typed);
   }
 
-  private static void assertRefused(Executable action, String... parts) {
+  static void assertRefused(Executable action, String... parts) {
     String message = assertThrows(IllegalArgumentException.class, action).getMessage();
     for (String part : parts) {
       assertThat(message, containsString(part));
