@@ -31,8 +31,9 @@ final class BoundedTableSource extends BoundedSource<RowBatch> {
   @Override
   public List<BoundedTableSource> split(long desiredBundleSizeBytes, PipelineOptions options) {
     long desiredRows = Math.max(1, desiredBundleSizeBytes / Splits.BYTES_PER_ROW);
+    // readers of two pieces of a bucket run at once: changes of a key would change places
     List<BucketRange> pieces =
-        mode == Mode.ALL
+        mode == Mode.ALL && !spec.table().isKeyed()
             ? ranges.stream().flatMap(range -> range.pieces(desiredRows).stream()).toList()
             : ranges;
     return Splits.balance(pieces, BucketRange::rows, desiredBundleSizeBytes).stream()

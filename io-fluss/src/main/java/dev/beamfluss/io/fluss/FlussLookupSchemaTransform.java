@@ -1,18 +1,16 @@
 package dev.beamfluss.io.fluss;
 
 import static dev.beamfluss.io.fluss.FlussReadSchemaTransform.inField;
+import static dev.beamfluss.io.fluss.FlussReadSchemaTransform.with;
 
 import dev.beamfluss.io.fluss.FlussLookupSchemaTransformProvider.Configuration;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.schemas.transforms.SchemaTransform;
-import org.apache.beam.sdk.schemas.transforms.providers.ErrorHandling;
 import org.apache.beam.sdk.transforms.MapElements;
-import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionRowTuple;
@@ -35,12 +33,8 @@ final class FlussLookupSchemaTransform extends SchemaTransform {
         FlussReadSchemaTransform.cluster(
             configuration.getBootstrapServers(), configuration.getClientProperties());
     this.lookup = lookup();
-    String errors = ErrorHandling.getOutputOrNull(configuration.getErrorHandling());
-    if (FlussLookupSchemaTransformProvider.OUTPUT.equals(errors)) {
-      throw new IllegalArgumentException(
-          String.format(
-              "error_handling: '%s' is the output for what is found. Give another name.", errors));
-    }
+    FlussReadSchemaTransform.checkErrorOutput(
+        configuration.getErrorHandling(), FlussLookupSchemaTransformProvider.OUTPUT);
   }
 
   private FlussIO.LookupRows lookup() {
@@ -114,11 +108,6 @@ final class FlussLookupSchemaTransform extends SchemaTransform {
     }
   }
 
-  private static <T, V> T with(
-      T target, String field, @Nullable V value, BiFunction<T, V, T> option) {
-    return value == null ? target : inField(field, () -> option.apply(target, value));
-  }
-
   @Override
   public PCollectionRowTuple expand(PCollectionRowTuple input) {
     PCollection<Row> keys = input.get(FlussLookupSchemaTransformProvider.INPUT);
@@ -141,19 +130,12 @@ final class FlussLookupSchemaTransform extends SchemaTransform {
                   + " it.",
               FlussLookupSchemaTransformProvider.FOUND));
     }
-    String errorOutput = ErrorHandling.getOutputOrNull(configuration.getErrorHandling());
-    if (errorOutput == null) {
-      return PCollectionRowTuple.of(
-          FlussLookupSchemaTransformProvider.OUTPUT, apply(keys, lookup, found));
-    }
-    ErrorHandler.BadRecordErrorHandler<PCollection<Row>> handler =
-        keys.getPipeline().registerBadRecordErrorHandler(new FlussReadSchemaTransform.Errors());
-    PCollection<Row> rows;
-    try (ErrorHandler.BadRecordErrorHandler<PCollection<Row>> errors = handler) {
-      rows = apply(keys, lookup.withErrorHandler(errors), found);
-    }
-    return PCollectionRowTuple.of(
-        FlussLookupSchemaTransformProvider.OUTPUT, rows, errorOutput, handler.getOutput());
+    return FlussReadSchemaTransform.outputs(
+        keys.getPipeline(),
+        FlussLookupSchemaTransformProvider.OUTPUT,
+        errors -> apply(keys, errors == null ? lookup : lookup.withErrorHandler(errors), found),
+        configuration.getErrorHandling(),
+        new FlussReadSchemaTransform.Errors());
   }
 
   private static PCollection<Row> apply(
@@ -171,7 +153,11 @@ final class FlussLookupSchemaTransform extends SchemaTransform {
   }
 
   private static Row withRows(KV<Row, List<Row>> each, Schema schema) {
-    List<Object> values = new ArrayList<>(each.getKey().getValues());
+    Row key = each.getKey();
+    List<Object> values = new ArrayList<>(schema.getFieldCount());
+    for (int field = 0; field < key.getFieldCount(); field++) {
+      values.add(key.getValue(field));
+    }
     values.add(each.getValue());
     return Row.withSchema(schema).attachValues(values);
   }

@@ -9,6 +9,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.transforms.SchemaTransform;
 import org.apache.beam.sdk.schemas.transforms.providers.ErrorHandling;
@@ -45,7 +48,7 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     checkMode();
     checkColumns();
     checkPartitions();
-    checkErrorOutput();
+    checkErrorOutput(configuration.getErrorHandling(), FlussReadSchemaTransformProvider.OUTPUT);
     atLeast(0, configuration.getMaxOutOfOrdernessMillis(), "max_out_of_orderness_millis");
     atLeast(1, configuration.getPartitionDiscoverySeconds(), "partition_discovery_seconds");
     atLeast(1, configuration.getClusterTimeoutSeconds(), "cluster_timeout_seconds");
@@ -125,10 +128,9 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     }
   }
 
-  private void checkErrorOutput() {
-    String output = ErrorHandling.getOutputOrNull(configuration.getErrorHandling());
-    if (FlussReadSchemaTransformProvider.OUTPUT.equals(output)) {
-      throw wrong("error_handling", output, "a name other than that of what is read", null);
+  static void checkErrorOutput(@Nullable ErrorHandling errorHandling, String other) {
+    if (other.equals(ErrorHandling.getOutputOrNull(errorHandling))) {
+      throw wrong("error_handling", other, "another name: this is that of the other output", null);
     }
   }
 
@@ -138,12 +140,10 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     }
   }
 
-  private static IllegalArgumentException wrong(
+  static IllegalArgumentException wrong(
       String field, Object value, String allowed, @Nullable Exception cause) {
     return new IllegalArgumentException(
-        String.format(
-            "%s: '%s' cannot be used to read from Fluss. Give %s.", field, value, allowed),
-        cause);
+        String.format("%s: '%s' cannot be used. Give %s.", field, value, allowed), cause);
   }
 
   interface Step<T> {
@@ -159,23 +159,41 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     }
   }
 
+  /** The target with an option, if the field has a value. */
+  static <T, V> T with(T target, String field, @Nullable V value, BiFunction<T, V, T> option) {
+    return value == null ? target : inField(field, () -> option.apply(target, value));
+  }
+
   @Override
   public PCollectionRowTuple expand(PCollectionRowTuple input) {
     FlussTable table = inField("table", () -> cluster.describe(configuration.getTable()));
     checkAgainst(table);
-    String errorOutput = ErrorHandling.getOutputOrNull(configuration.getErrorHandling());
+    return outputs(
+        input.getPipeline(),
+        FlussReadSchemaTransformProvider.OUTPUT,
+        errors -> read(input, table, errors),
+        configuration.getErrorHandling(),
+        new Errors());
+  }
+
+  /** An output, and one for errors where the configuration names it. */
+  static PCollectionRowTuple outputs(
+      Pipeline pipeline,
+      String output,
+      Function<@Nullable ErrorHandler<BadRecord, ?>, PCollection<Row>> step,
+      @Nullable ErrorHandling errorHandling,
+      PTransform<PCollection<BadRecord>, PCollection<Row>> errorRows) {
+    String errorOutput = ErrorHandling.getOutputOrNull(errorHandling);
     if (errorOutput == null) {
-      return PCollectionRowTuple.of(
-          FlussReadSchemaTransformProvider.OUTPUT, read(input, table, null));
+      return PCollectionRowTuple.of(output, step.apply(null));
     }
     ErrorHandler.BadRecordErrorHandler<PCollection<Row>> handler =
-        input.getPipeline().registerBadRecordErrorHandler(new Errors());
+        pipeline.registerBadRecordErrorHandler(errorRows);
     PCollection<Row> rows;
     try (ErrorHandler.BadRecordErrorHandler<PCollection<Row>> errors = handler) {
-      rows = read(input, table, errors);
+      rows = step.apply(errors);
     }
-    return PCollectionRowTuple.of(
-        FlussReadSchemaTransformProvider.OUTPUT, rows, errorOutput, handler.getOutput());
+    return PCollectionRowTuple.of(output, rows, errorOutput, handler.getOutput());
   }
 
   private void checkAgainst(FlussTable table) {

@@ -8,6 +8,7 @@ import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.CoderException;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * One change of a row: what a changelog of a KV table holds and what a write applies.
@@ -49,6 +50,16 @@ public final class RowChange implements Serializable {
         throw new CoderException("Not a kind of change: " + code);
       }
       return BY_CODE[code];
+    }
+
+    static Kind ofSign(@Nullable String sign) {
+      for (Kind kind : BY_CODE) {
+        if (kind.sign.equals(sign)) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException(
+          String.format("'%s' is no kind of change. They are +I, -U, +U and -D.", sign));
     }
 
     /** The two characters that Flink and Fluss print for this kind. */

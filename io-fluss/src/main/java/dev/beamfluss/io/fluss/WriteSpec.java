@@ -98,12 +98,21 @@ abstract class WriteSpec implements Serializable {
    * @throws IllegalArgumentException if they cannot
    */
   void check(FlussTable table, Schema input) {
-    if (columns() == null) {
-      checkNoOthers(table, input);
-    } else {
+    checkColumns(table);
+    checkMerges(table);
+    checkInput(table, input);
+  }
+
+  void checkColumns(FlussTable table) {
+    if (columns() != null) {
       checkPartial(table, columns());
     }
-    checkMerges(table);
+  }
+
+  void checkInput(FlussTable table, Schema input) {
+    if (columns() == null) {
+      checkNoOthers(table, input);
+    }
     new RowEncoder(table.path(), table.rowType(), targets(table), input);
   }
 
@@ -162,7 +171,7 @@ abstract class WriteSpec implements Serializable {
     }
   }
 
-  private void checkMerges(FlussTable table) {
+  void checkMerges(FlussTable table) {
     if (nonIdempotentMergeAllowed()) {
       return;
     }
