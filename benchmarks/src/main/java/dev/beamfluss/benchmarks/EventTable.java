@@ -46,8 +46,6 @@ final class EventTable {
   /** How long the leaders of a new table may take. */
   private static final int LEADER_SECONDS = 20;
 
-  private static final int CREATE_ATTEMPTS = 3;
-
   private final TablePath path;
   private final int columns;
   private final int keyColumns;
@@ -109,26 +107,12 @@ final class EventTable {
     return schema.build();
   }
 
-  /**
-   * Returns once its leaders answer, so that nobody's first row has to wait for their election. On
-   * a busy machine it happens that the coordinator of Fluss 0.9.1 does not notice a new table, and
-   * never elects any; then the table is made anew.
-   */
+  /** Returns once its leaders answer, so that nobody's first row has to wait for their election. */
   void create(Connection connection) throws Exception {
     Admin admin = connection.getAdmin();
     admin.createDatabase(DATABASE, DatabaseDescriptor.EMPTY, true).get();
-    for (int attempt = 1; ; attempt++) {
-      admin.createTable(path, descriptor(), false).get();
-      try {
-        awaitLeaders(admin);
-        return;
-      } catch (ExecutionException | FlussRuntimeException e) {
-        if (attempt == CREATE_ATTEMPTS) {
-          throw e;
-        }
-        drop(connection);
-      }
-    }
+    admin.createTable(path, descriptor(), false).get();
+    awaitLeaders(admin);
   }
 
   private TableDescriptor descriptor() {

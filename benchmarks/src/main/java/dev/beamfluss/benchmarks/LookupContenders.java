@@ -17,8 +17,11 @@ final class LookupContenders {
   private static final int HOT_KEYS = 10;
   private static final int SMALL_CACHE = 1_000;
 
-  /** Of each worker's half of the lookups, a tenth asks for a key for the first time. */
-  private static final int LOOKUPS_OF_CACHED_KEY = 20;
+  /** A tenth of the keys gets nine tenths of the lookups, and fits the cache. */
+  private static final int KEYS_OF_HOT_KEY = 10;
+
+  /** A cache has to be filled before it serves. */
+  private static final int CACHED_LOOKUPS_OF_ROW = 5;
 
   private final EventTable keyed = EventTable.keyed("keyed", EventTable.NARROW, 1);
   private final EventTable prefixed = EventTable.keyed("prefixed", EventTable.NARROW, 2);
@@ -46,8 +49,9 @@ final class LookupContenders {
     return Math.max(1, rows / ROWS_OF_PREFIX);
   }
 
-  private long cachedKeys() {
-    return Math.max(1, rows / LOOKUPS_OF_CACHED_KEY);
+  /** Lookups where there is a cache. */
+  long cachedLookups() {
+    return rows * CACHED_LOOKUPS_OF_ROW;
   }
 
   void create() throws Exception {
@@ -79,33 +83,29 @@ final class LookupContenders {
         .with("native-tuned-key", () -> tuned.measure(keyed, 1, keys, rows));
     ours("ours-key", keyed, keys, rows, lookup -> lookup);
     rounds
-        .with("raw-prefix", () -> raw.measure(prefixed, prefixSchema, prefixes, prefixes()))
+        .with("raw-prefix", () -> raw.measure(prefixed, prefixSchema, prefixes, rows))
         .with("native-prefix", () -> byDefault.measure(prefixed, ROWS_OF_PREFIX, prefixes, few))
-        .with(
-            "native-tuned-prefix",
-            () -> tuned.measure(prefixed, ROWS_OF_PREFIX, prefixes, prefixes()));
-    ours("ours-prefix", prefixed, prefixes, prefixes(), lookup -> lookup);
+        .with("native-tuned-prefix", () -> tuned.measure(prefixed, ROWS_OF_PREFIX, prefixes, rows));
+    ours("ours-prefix", prefixed, prefixes, rows, lookup -> lookup);
     addCached();
   }
 
   private void addCached() {
-    LookupKeys few = LookupKeys.uniform(cachedKeys());
-    LookupCache large = LookupCache.ofMaxRows(rows);
-    ours("ours-uncached", keyed, few, rows, lookup -> lookup);
-    ours("ours-cached", keyed, few, rows, lookup -> lookup.withCache(large));
-    shuffled("skewed", LookupKeys.skewed(rows, HOT_KEYS), LookupCache.ofMaxRows(SMALL_CACHE));
-    shuffled("spread", few, LookupCache.ofMaxRows(Math.max(1, cachedKeys() * 6 / 10)));
-  }
-
-  private void shuffled(String name, LookupKeys keys, LookupCache cache) {
-    ours("ours-" + name, keyed, keys, rows, lookup -> lookup.withCache(cache));
+    long hot = Math.max(1, rows / KEYS_OF_HOT_KEY);
+    LookupKeys keys = LookupKeys.skewed(rows, hot);
+    LookupCache large = LookupCache.ofMaxRows(2 * hot);
+    ours("ours-uncached", keyed, keys, cachedLookups(), lookup -> lookup);
+    ours("ours-cached", keyed, keys, cachedLookups(), lookup -> lookup.withCache(large));
+    LookupKeys skewed = LookupKeys.skewed(rows, HOT_KEYS);
+    LookupCache small = LookupCache.ofMaxRows(SMALL_CACHE);
+    ours("ours-skewed", keyed, skewed, cachedLookups(), lookup -> lookup.withCache(small));
     for (int replicas : LookupSuite.REPLICAS) {
       ours(
-          "ours-" + name + "-shuffle-" + replicas,
+          "ours-skewed-shuffle-" + replicas,
           keyed,
-          keys,
-          rows,
-          lookup -> lookup.withCache(cache).withReplicatedShuffle(replicas));
+          skewed,
+          cachedLookups(),
+          lookup -> lookup.withCache(small).withReplicatedShuffle(replicas));
     }
   }
 

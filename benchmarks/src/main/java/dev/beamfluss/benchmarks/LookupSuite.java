@@ -74,21 +74,19 @@ final class LookupSuite implements Suite {
       entries.add(
           "lookup-" + by,
           List.of("ours-" + by, "raw-" + by, "native-" + by),
-          by.equals("key") ? contenders.rows() : contenders.prefixes(),
+          contenders.rows(),
           extras);
     }
     Map<String, Object> cached = new LinkedHashMap<>();
     compare(cached, rounds, "ours-cached", "ours-uncached", "uncached");
     cached.putAll(Entries.floor("ratio_uncached", Entries.atLeast(3)));
-    entries.add("lookup-cached", List.of("ours-cached"), contenders.rows(), cached);
-    for (String keys : List.of("skewed", "spread")) {
-      Map<String, Object> extras = new LinkedHashMap<>();
-      for (int replicas : REPLICAS) {
-        String other = "ours-" + keys + "-shuffle-" + replicas;
-        compare(extras, rounds, "ours-" + keys, other, "shuffle_" + replicas);
-      }
-      entries.add("lookup-" + keys, List.of("ours-" + keys), contenders.rows(), extras);
+    entries.add("lookup-cached", List.of("ours-cached"), contenders.cachedLookups(), cached);
+    Map<String, Object> skewed = new LinkedHashMap<>();
+    for (int replicas : REPLICAS) {
+      String other = "ours-skewed-shuffle-" + replicas;
+      compare(skewed, rounds, "ours-skewed", other, "shuffle_" + replicas);
     }
+    entries.add("lookup-skewed", List.of("ours-skewed"), contenders.cachedLookups(), skewed);
     return entries.all();
   }
 

@@ -27,7 +27,7 @@ final class WriteSuite implements Suite {
   private static final Duration PAUSE = Duration.ofMillis(300);
 
   /** At the end of a bundle the pipeline waits for the cluster: larger ones wait less often. */
-  private static final Bundles BUNDLES = new Bundles(10_000, 1_000);
+  private static final Bundles BUNDLES = new Bundles(50_000, 1_000);
 
   /** The writing defaults of {@link FlussCluster}. */
   private static final Map<String, String> WRITER =
