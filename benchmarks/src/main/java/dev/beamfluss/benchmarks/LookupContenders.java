@@ -21,7 +21,7 @@ final class LookupContenders {
   private static final int KEYS_OF_HOT_KEY = 10;
 
   /** A cache has to be filled before it serves. */
-  private static final int CACHED_LOOKUPS_OF_ROW = 5;
+  private static final int CACHED_LOOKUPS_OF_ROW = 3;
 
   private final EventTable keyed = EventTable.keyed("keyed", EventTable.NARROW, 1);
   private final EventTable prefixed = EventTable.keyed("prefixed", EventTable.NARROW, 2);

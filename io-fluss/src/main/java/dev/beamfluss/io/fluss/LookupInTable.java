@@ -202,11 +202,20 @@ final class LookupInTable {
             "This key can never be looked up: " + e.getMessage());
         return;
       }
-      pending.add(new Pending(key, answer, called, timestamp, window));
+      Pending next = new Pending(key, answer, called, timestamp, window);
+      if (pending.isEmpty() && answer.isDone()) {
+        handOut(next, output);
+      } else {
+        pending.add(next);
+      }
     }
 
     private void handOutNext(Output output) {
-      Pending next = pending.peek();
+      handOut(pending.peek(), output);
+      pending.remove();
+    }
+
+    private void handOut(Pending next, Output output) {
       List<Row> rows;
       try {
         rows = lookup.await(next.key(), next.answer(), next.called());
@@ -214,7 +223,6 @@ final class LookupInTable {
         report();
         throw e;
       }
-      pending.remove();
       answered++;
       if (rows.isEmpty()) {
         missed++;
@@ -259,10 +267,11 @@ final class LookupInTable {
       this.bundle = bundle;
     }
 
+    /** All there is; a greater one overflows, which costs an exception for each element. */
     @Override
     @SuppressWarnings("deprecation")
     public Duration getAllowedTimestampSkew() {
-      return Duration.millis(Long.MAX_VALUE);
+      return new Duration(BoundedWindow.TIMESTAMP_MIN_VALUE, BoundedWindow.TIMESTAMP_MAX_VALUE);
     }
 
     @Setup

@@ -28,7 +28,7 @@ final class SharedCaches {
       boolean insertsMissing) {}
 
   private static final class Shared {
-    private final Cache<List<Object>, List<Row>> cache;
+    private final Cache<LookupKey, List<Row>> cache;
     private int leases;
 
     Shared(LookupCache options) {
@@ -42,19 +42,19 @@ final class SharedCaches {
 
   static final class Lease implements AutoCloseable {
     private final Key key;
-    private final Cache<List<Object>, List<Row>> cache;
+    private final Cache<LookupKey, List<Row>> cache;
     private boolean returned;
 
-    private Lease(Key key, Cache<List<Object>, List<Row>> cache) {
+    private Lease(Key key, Cache<LookupKey, List<Row>> cache) {
       this.key = key;
       this.cache = cache;
     }
 
-    @Nullable List<Row> get(List<Object> lookupKey) {
+    @Nullable List<Row> get(LookupKey lookupKey) {
       return cache.getIfPresent(lookupKey);
     }
 
-    void put(List<Object> lookupKey, List<Row> rows) {
+    void put(LookupKey lookupKey, List<Row> rows) {
       cache.put(lookupKey, rows);
     }
 
@@ -91,11 +91,11 @@ final class SharedCaches {
     }
   }
 
-  private static Cache<List<Object>, List<Row>> cache(LookupCache options) {
-    Caffeine<List<Object>, List<Row>> cache =
+  private static Cache<LookupKey, List<Row>> cache(LookupCache options) {
+    Caffeine<LookupKey, List<Row>> cache =
         Caffeine.newBuilder()
             .maximumWeight(options.maxRows())
-            .weigher((List<Object> key, List<Row> rows) -> Math.max(1, rows.size()))
+            .weigher((LookupKey key, List<Row> rows) -> Math.max(1, rows.size()))
             .executor(Runnable::run);
     Duration afterWrite = options.expireAfterWrite();
     if (afterWrite != null) {

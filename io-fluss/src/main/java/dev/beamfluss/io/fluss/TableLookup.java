@@ -1,9 +1,7 @@
 package dev.beamfluss.io.fluss;
 
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +46,7 @@ public final class TableLookup implements AutoCloseable {
   private final @Nullable LookupPartitions partitions;
   private final SharedCaches.@Nullable Lease cache;
   private final @Nullable SharedInserts inserts;
-  private final ConcurrentMap<List<Object>, CompletableFuture<List<Row>>> inFlight =
+  private final ConcurrentMap<LookupKey, CompletableFuture<List<Row>>> inFlight =
       new ConcurrentHashMap<>();
 
   private long requests;
@@ -120,7 +118,7 @@ public final class TableLookup implements AutoCloseable {
    * @throws IllegalArgumentException (at once) if a key column is null or does not fit its type
    */
   public CompletableFuture<List<Row>> lookup(Row key) {
-    List<Object> values = keyOf(key);
+    LookupKey values = LookupKey.of(key, keyFields);
     if (cache != null) {
       List<Row> known = cache.get(values);
       if (known != null) {
@@ -151,15 +149,6 @@ public final class TableLookup implements AutoCloseable {
                   }
                 });
     return answer;
-  }
-
-  private List<Object> keyOf(Row key) {
-    Object[] values = new Object[keyFields.length];
-    for (int i = 0; i < values.length; i++) {
-      Object value = key.getValue(keyFields[i]);
-      values[i] = value instanceof byte[] bytes ? ByteBuffer.wrap(bytes) : value;
-    }
-    return Arrays.asList(values);
   }
 
   private CompletableFuture<LookupResult> request(GenericRow key) {
@@ -198,7 +187,7 @@ public final class TableLookup implements AutoCloseable {
     return Collections.unmodifiableList(rows);
   }
 
-  private List<Row> keep(List<Object> key, List<Row> rows) {
+  private List<Row> keep(LookupKey key, List<Row> rows) {
     if (cache != null && (!rows.isEmpty() || spec.cache().cacheMissingKey())) {
       cache.put(key, rows);
     }
