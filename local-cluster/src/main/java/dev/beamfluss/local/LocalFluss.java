@@ -203,7 +203,7 @@ public final class LocalFluss implements AutoCloseable {
           "This local Fluss cluster has no warehouse to tier to: build it with warehouse()");
     }
     if (tiering == null) {
-      tiering = Tiering.start(bootstrapServers, warehouse.get());
+      tiering = Tiering.start(bootstrapServers, warehouse.get(), coordinator);
     }
   }
 

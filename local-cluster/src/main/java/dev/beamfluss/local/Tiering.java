@@ -1,7 +1,10 @@
 package dev.beamfluss.local;
 
+import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +20,8 @@ import org.apache.fluss.config.ConfigOptions;
 import org.apache.fluss.config.Configuration;
 import org.apache.fluss.flink.tiering.LakeTieringJobBuilder;
 import org.apache.fluss.flink.tiering.source.TieringSourceOptions;
+import org.apache.fluss.server.coordinator.CoordinatorServer;
+import org.apache.fluss.server.coordinator.LakeTableTieringManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,9 +36,11 @@ final class Tiering implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final JobClient job;
+  private final LakeTableTieringManager manager;
 
-  private Tiering(JobClient job) {
+  private Tiering(JobClient job, LakeTableTieringManager manager) {
     this.job = job;
+    this.manager = manager;
   }
 
   /**
@@ -41,7 +48,7 @@ final class Tiering implements AutoCloseable {
    *
    * @throws IllegalStateException if it cannot be submitted
    */
-  static Tiering start(String bootstrapServers, Path warehouse) {
+  static Tiering start(String bootstrapServers, Path warehouse, CoordinatorServer coordinator) {
     Configuration fluss = new Configuration();
     fluss.setString(ConfigOptions.BOOTSTRAP_SERVERS.key(), bootstrapServers);
     fluss.set(TieringSourceOptions.POLL_TIERING_TABLE_INTERVAL, POLL_INTERVAL);
@@ -51,7 +58,8 @@ final class Tiering implements AutoCloseable {
     try {
       return new Tiering(
           LakeTieringJobBuilder.newBuilder(flink(), fluss, lake, new Configuration(), "paimon")
-              .build());
+              .build(),
+          coordinator.getCoordinatorService().getLakeTableTieringManager());
     } catch (Exception e) {
       throw new IllegalStateException("The tiering of " + bootstrapServers + " did not start", e);
     }
@@ -77,10 +85,34 @@ final class Tiering implements AutoCloseable {
       }
       CompletableFuture<?> ended = job.getJobExecutionResult().handle((result, e) -> result);
       ended.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      giveBackTables();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException | CompletionException e) {
       LOG.warn("The tiering of the local Fluss cluster did not end cleanly", e);
     }
+  }
+
+  /**
+   * A job that is stopped at the moment at which it is given a table, or is done with one, does not
+   * tell: the coordinator would wait two minutes before it gives the table to the next job.
+   */
+  private void giveBackTables() {
+    try {
+      Map<Long, Long> epochs = new HashMap<>(field("tableTierEpoch"));
+      Map<Long, Long> given = new HashMap<>(field("liveTieringTableIds"));
+      for (long table : given.keySet()) {
+        manager.reportTieringFail(table, epochs.get(table));
+      }
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      LOG.warn("Tables of the tiering that was stopped may rest for two minutes", e);
+    }
+  }
+
+  @SuppressWarnings("unchecked") // both are of numbers of tables
+  private Map<Long, Long> field(String name) throws ReflectiveOperationException {
+    Field field = LakeTableTieringManager.class.getDeclaredField(name);
+    field.setAccessible(true);
+    return (Map<Long, Long>) field.get(manager);
   }
 }
