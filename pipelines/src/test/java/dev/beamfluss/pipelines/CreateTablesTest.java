@@ -80,7 +80,7 @@ class CreateTablesTest {
     assertThat(
         err.toString(UTF_8),
         allOf(
-            containsString("Table forecast.order_forecast_mm is a lake table"),
+            containsString("Table forecast.order_dtm is a lake table"),
             containsString(lakeless.bootstrapServers()),
             containsString("datalake.format=paimon"),
             containsString("datalake.paimon.warehouse"),

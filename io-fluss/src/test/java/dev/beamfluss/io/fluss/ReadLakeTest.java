@@ -32,8 +32,6 @@ import java.util.stream.IntStream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.Admin;
-import org.apache.fluss.client.admin.OffsetSpec;
-import org.apache.fluss.metadata.TableDescriptor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,8 +45,6 @@ class ReadLakeTest {
 
   @RegisterExtension
   static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder().tiering());
-
-  @RegisterExtension static final FlussExtension shared = FlussExtension.shared();
 
   private final Map<List<Object>, Row> model = new HashMap<>();
   private final long seed = System.nanoTime();
@@ -65,12 +61,12 @@ class ReadLakeTest {
     FlussTable table = lakeOrders(3);
     write(table, OrderChanges.random(random, 400));
     assertThat("nothing tiered yet, or all", contents(table), equalTo(values(model)));
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     fluss.cluster().stopTiering();
     assertThat("all of the lake", contents(table), equalTo(values(model)));
 
     write(table, OrderChanges.random(random, 200));
-    assertThat(untiered(table), greaterThan(0L));
+    assertThat(LakeTables.untiered(table), greaterThan(0L));
     assertThat("the lake and the log", contents(table), equalTo(values(model)));
     assertThat("fewer columns, none of the key", amounts(table), equalTo(amounts(model)));
     Stretch bounded = Stretch.upToNow(spec(table, Lake.start(table)));
@@ -81,7 +77,7 @@ class ReadLakeTest {
     write(table, deletes);
     assertThat("every row deleted since", contents(table), equalTo(List.of()));
     fluss.cluster().startTiering();
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     assertThat("the lake's are too", contents(table), equalTo(List.of()));
   }
 
@@ -106,7 +102,7 @@ class ReadLakeTest {
   void everyChangeOnceThoughTheReaderIsRestarted() throws Exception {
     FlussTable table = lakeOrders(3);
     write(table, OrderChanges.random(random, 500));
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     UnboundedLogSource source = new UnboundedLogSource(spec(table, Lake.start(table)));
     Map<List<Object>, Row> state = new HashMap<>();
     ReadCheckpoint checkpoint = null;
@@ -143,7 +139,7 @@ class ReadLakeTest {
       changes.add(RowChange.upsert(order("user" + i, "order" + i, i)));
     }
     write(table, changes);
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     UnboundedLogSource source = new UnboundedLogSource(spec(table, Lake.start(table)));
     Map<List<Object>, Row> state = new HashMap<>();
     ReadCheckpoint checkpoint;
@@ -156,7 +152,7 @@ class ReadLakeTest {
     assertThat("in the lake", middle.isInLake());
     assertThat(middle.rows(), equalTo((long) state.size()));
     write(table, List.of(RowChange.upsert(order("user5", "order5", -5))));
-    awaitTiered(table); // a later snapshot is not what the reader goes on in
+    LakeTables.awaitTiered(table); // a later snapshot is not what the reader goes on in
     try (Reading reading = new Reading(source, checkpoint)) {
       reading.untilRows(12_002 - state.size());
       reading.untilQuiet();
@@ -167,7 +163,8 @@ class ReadLakeTest {
   @Test
   void partitionsThatTheClusterHasDroppedAreReadOutOfTheLake() throws Exception {
     String path =
-        TestTables.create(fluss, "daily_orders", lake(TestTables.dailyOrdersDescriptor(2)));
+        TestTables.create(
+            fluss, "daily_orders", LakeTables.lake(TestTables.dailyOrdersDescriptor(2)));
     FlussTable table = cluster(fluss).describe(path);
     List<String> expected = new ArrayList<>();
     for (String day : List.of("20260101", "20260102", "20260103")) {
@@ -183,7 +180,7 @@ class ReadLakeTest {
       }
       TestTables.write(table, changes);
     }
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     fluss.cluster().stopTiering();
     UnboundedLogSource begun = new UnboundedLogSource(spec(table, Lake.start(table)));
     ReadCheckpoint beforeTheDrop;
@@ -241,11 +238,12 @@ class ReadLakeTest {
 
   @Test
   void logTablesGiveEachRowOnceWithTheTimeItWasStored() throws Exception {
-    String path = TestTables.create(fluss, "numbers", lake(TestTables.numbersDescriptor(3)));
+    String path =
+        TestTables.create(fluss, "numbers", LakeTables.lake(TestTables.numbersDescriptor(3)));
     FlussTable table = cluster(fluss).describe(path);
     long before = System.currentTimeMillis();
     appendNumbers(table, 0, 1_000);
-    awaitTiered(table);
+    LakeTables.awaitTiered(table);
     fluss.cluster().stopTiering();
     appendNumbers(table, 1_000, 1_500);
     List<Long> expected = IntStream.range(0, 1_500).mapToObj(i -> (long) i).toList();
@@ -295,14 +293,9 @@ class ReadLakeTest {
 
   private static FlussTable lakeOrders(int buckets) {
     return cluster(fluss)
-        .describe(TestTables.create(fluss, "orders", lake(TestTables.ordersDescriptor(buckets))));
-  }
-
-  private static TableDescriptor lake(TableDescriptor descriptor) {
-    return TableDescriptor.builder(descriptor)
-        .property("table.datalake.enabled", "true")
-        .property("table.datalake.freshness", "1s")
-        .build();
+        .describe(
+            TestTables.create(
+                fluss, "orders", LakeTables.lake(TestTables.ordersDescriptor(buckets))));
   }
 
   private static Row daily(String day, int order, long amount) {
@@ -391,10 +384,6 @@ class ReadLakeTest {
 
   // tiering
 
-  private static void awaitTiered(FlussTable table) {
-    await().atMost(PATIENCE).until(() -> untiered(table) == 0);
-  }
-
   /** Until something was tiered that had been written after the call. */
   private static void awaitTieredSince(FlussTable table, int round) {
     LakeStart before = start(table);
@@ -405,25 +394,6 @@ class ReadLakeTest {
 
   private static LakeStart start(FlussTable table) {
     return Lake.start(table);
-  }
-
-  /** Offsets of the log that are not in the lake. */
-  private static long untiered(FlussTable table) {
-    LakeStart start = start(table);
-    Map<BucketId, Long> tiered = start == null ? Map.of() : start.offsets();
-    long untiered = 0;
-    try (Connections.Lease lease = Connections.lease(table.cluster(), "test")) {
-      Admin admin = lease.connection().getAdmin();
-      List<Integer> buckets = IntStream.range(0, table.buckets()).boxed().toList();
-      for (Partition partition : Partition.list(table, admin).join()) {
-        Map<Integer, Long> ends =
-            partition.offsets(table, admin, buckets, new OffsetSpec.LatestSpec());
-        for (Map.Entry<Integer, Long> end : ends.entrySet()) {
-          untiered += end.getValue() - tiered.getOrDefault(partition.bucket(end.getKey()), 0L);
-        }
-      }
-    }
-    return untiered;
   }
 
   private static void awaitPartitions(FlussTable table, int number) {
