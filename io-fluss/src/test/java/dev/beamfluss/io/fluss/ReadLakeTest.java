@@ -29,7 +29,10 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.Admin;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +71,7 @@ class ReadLakeTest {
     write(table, OrderChanges.random(random, 200));
     assertThat(LakeTables.untiered(table), greaterThan(0L));
     assertThat("the lake and the log", contents(table), equalTo(values(model)));
+    assertThat("on Flink", contentsOnFlink(table), equalTo(values(model)));
     assertThat("fewer columns, none of the key", amounts(table), equalTo(amounts(model)));
     Stretch bounded = Stretch.upToNow(spec(table, Lake.start(table)));
     assertThat(OrderChanges.fold(new HashMap<>(), bounded.changes, bounded.rows), equalTo(model));
@@ -360,6 +364,20 @@ class ReadLakeTest {
 
   private static List<String> contents(FlussTable table) {
     return texts(table).stream().sorted().toList();
+  }
+
+  private static List<String> contentsOnFlink(FlussTable table) {
+    FlinkPipelineOptions flink = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
+    flink.setRunner(FlinkRunner.class);
+    flink.setFlinkMaster("[local]");
+    flink.setParallelism(2);
+    return TestTables.rows(
+            FlussIO.readContents().from(table.cluster(), table.path()).withAllColumns().withLake(),
+            flink)
+        .stream()
+        .map(row -> row.getValues().toString())
+        .sorted()
+        .toList();
   }
 
   private static List<String> values(Map<List<Object>, Row> rows) {

@@ -2,11 +2,14 @@ package dev.beamfluss.io.fluss;
 
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.local.LocalFluss;
 import java.nio.file.Path;
@@ -68,6 +71,12 @@ class RetentionTest {
       await().atMost(PATIENCE).until(() -> LakeLag.of(table.cluster(), table.path()), empty());
       fluss.startTiering();
       assertThat("10 rows are lost", read(table), containsInAnyOrder(tiered.toArray()));
+    }
+    try (LocalFluss fluss = LocalFluss.builder().directory(directory).start()) {
+      FlussTable table = FlussCluster.at(fluss.bootstrapServers()).describe(PATH.toString());
+      assertThat(
+          assertThrows(IllegalArgumentException.class, () -> read(table)).getMessage(),
+          allOf(containsString(PATH + " is a lake table"), containsString("no lake configured")));
     }
   }
 

@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.PartitionSpec;
@@ -143,8 +145,12 @@ final class TestTables {
 
   /** All that a bounded read gives. */
   static List<Row> rows(FlussIO.ReadContents read) {
+    return rows(read, PipelineOptionsFactory.create());
+  }
+
+  static List<Row> rows(FlussIO.ReadContents read, PipelineOptions options) {
     Collected<Row> collected = new Collected<>();
-    Pipeline pipeline = Pipeline.create();
+    Pipeline pipeline = Pipeline.create(options);
     pipeline.apply(read).apply(collected);
     pipeline.run().waitUntilFinish();
     return collected.soFar();
