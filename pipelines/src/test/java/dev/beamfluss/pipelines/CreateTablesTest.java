@@ -76,7 +76,7 @@ class CreateTablesTest {
   void saysWhatALakeTableNeeds() {
     assertThat(
         run("--bootstrapServers=" + lakeless.bootstrapServers(), "--scenario=forecast"), is(1));
-    assertThat(out.toString(UTF_8).strip(), is("created forecast.order_dtm"));
+    assertThat(out.toString(UTF_8), emptyString());
     assertThat(
         err.toString(UTF_8),
         allOf(
