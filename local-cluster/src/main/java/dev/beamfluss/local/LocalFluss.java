@@ -60,8 +60,9 @@ import org.slf4j.LoggerFactory;
  * serves one cluster at a time.
  *
  * <p><b>Lake.</b> With {@link Builder#warehouse()} the cluster accepts tables that have {@code
- * table.datalake.enabled}, and creates their Paimon twins in {@link #warehouse()}. It does not move
- * rows there: that is the work of the tiering service.
+ * table.datalake.enabled}, and creates their Paimon twins in {@link #warehouse()}. Rows get there
+ * by Fluss's tiering service, which {@link Builder#tiering()} or {@link #startTiering()} starts in
+ * this JVM: a few seconds after the time that a table gives with {@code table.datalake.freshness}.
  *
  * <p>Methods may be called from any thread; they run one at a time.
  */
@@ -92,6 +93,7 @@ public final class LocalFluss implements AutoCloseable {
   private NIOServerCnxnFactory zooKeeperListener;
   private CoordinatorServer coordinator;
   private TableCreations tableCreations;
+  private Tiering tiering;
   private String bootstrapServers;
   private boolean closed;
 
@@ -187,10 +189,52 @@ public final class LocalFluss implements AutoCloseable {
   }
 
   /**
-   * Stops everything, all servers at once, and deletes the directory if it is a temporary one.
-   * Takes about two seconds, which Fluss's network layer waits for late requests, and at most about
-   * 15: a server that has not ended by then is left behind with a warning. Closing twice is
-   * harmless.
+   * Starts Fluss's tiering service, a Flink job in this JVM, and returns when it is submitted,
+   * which takes a few seconds. It goes on where an earlier one stopped. Does nothing while one
+   * runs.
+   *
+   * @throws IllegalStateException if the cluster is closed or has no warehouse, or the service does
+   *     not start
+   */
+  public synchronized void startTiering() {
+    checkOpen();
+    if (warehouse.isEmpty()) {
+      throw new IllegalStateException(
+          "This local Fluss cluster has no warehouse to tier to: build it with warehouse()");
+    }
+    if (tiering == null) {
+      tiering = Tiering.start(bootstrapServers, warehouse.get(), coordinator);
+    }
+  }
+
+  /**
+   * Stops the tiering service: nothing more reaches the warehouse until {@link #startTiering}. Does
+   * nothing if none runs.
+   *
+   * @throws IllegalStateException if the cluster is closed
+   */
+  public synchronized void stopTiering() {
+    checkOpen();
+    closeTiering();
+  }
+
+  private void closeTiering() {
+    if (tiering != null) {
+      tiering.close();
+      tiering = null;
+    }
+  }
+
+  /** Whether the tiering service was started, and not stopped since. */
+  public synchronized boolean isTiering() {
+    return tiering != null;
+  }
+
+  /**
+   * Stops everything, tiering first, then all servers at once, and deletes the directory if it is a
+   * temporary one. Takes about two seconds, which Fluss's network layer waits for late requests,
+   * and at most about 15: a server that has not ended by then is left behind with a warning.
+   * Closing twice is harmless.
    */
   @Override
   public synchronized void close() {
@@ -198,6 +242,7 @@ public final class LocalFluss implements AutoCloseable {
       return;
     }
     closed = true;
+    closeTiering();
     if (tableCreations != null) {
       tableCreations.close();
     }
@@ -468,6 +513,7 @@ public final class LocalFluss implements AutoCloseable {
     private int tabletServers = 1;
     private Path directory;
     private boolean lake;
+    private boolean tiering;
     private Path warehouse;
     private final Map<String, String> properties = new LinkedHashMap<>();
 
@@ -505,6 +551,16 @@ public final class LocalFluss implements AutoCloseable {
     public Builder warehouse(Path path) {
       this.warehouse = notNull(path, "path");
       this.lake = true;
+      return this;
+    }
+
+    /**
+     * Starts the tiering service with the cluster, which takes some seconds more and some 300 MB of
+     * heap; with a {@link #warehouse()} if none is asked for. See {@link #startTiering()}.
+     */
+    public Builder tiering() {
+      this.lake = true;
+      this.tiering = true;
       return this;
     }
 
@@ -552,6 +608,9 @@ public final class LocalFluss implements AutoCloseable {
       try {
         synchronized (cluster) {
           cluster.startAll(tabletServers);
+          if (tiering) {
+            cluster.startTiering();
+          }
         }
       } catch (Exception | LinkageError e) {
         try {

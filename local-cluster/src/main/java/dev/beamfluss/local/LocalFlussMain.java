@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
  *
  * <p>Flags, all optional: {@code --tablet-servers=N} (default 1), {@code --directory=DIR} where to
  * keep the data (default: a temporary directory, deleted at the end), {@code --warehouse=DIR} to
- * accept lake tables and keep their Paimon side in DIR (default: no lake tables).
+ * accept lake tables, keep their Paimon side in DIR and tier rows to it (default: no lake tables).
  *
  * <p>Prints one line, {@code bootstrap.servers=localhost:PORT}, when clients can connect. A wrong
  * flag ends the process with status 2, a failed start with status 1.
@@ -60,7 +60,7 @@ public final class LocalFlussMain {
       switch (flag) {
         case "--tablet-servers" -> builder.tabletServers(number(arg, value));
         case "--directory" -> builder.directory(path(arg, value));
-        case "--warehouse" -> builder.warehouse(path(arg, value));
+        case "--warehouse" -> builder.warehouse(path(arg, value)).tiering();
         default ->
             throw new IllegalArgumentException(
                 "Unknown flag "

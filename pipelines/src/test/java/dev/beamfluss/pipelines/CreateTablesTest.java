@@ -76,11 +76,11 @@ class CreateTablesTest {
   void saysWhatALakeTableNeeds() {
     assertThat(
         run("--bootstrapServers=" + lakeless.bootstrapServers(), "--scenario=forecast"), is(1));
-    assertThat(out.toString(UTF_8).strip(), is("created forecast.order_dtm"));
+    assertThat(out.toString(UTF_8), emptyString());
     assertThat(
         err.toString(UTF_8),
         allOf(
-            containsString("Table forecast.order_forecast_mm is a lake table"),
+            containsString("Table forecast.order_dtm is a lake table"),
             containsString(lakeless.bootstrapServers()),
             containsString("datalake.format=paimon"),
             containsString("datalake.paimon.warehouse"),

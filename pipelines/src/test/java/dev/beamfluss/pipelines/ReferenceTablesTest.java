@@ -108,9 +108,9 @@ class ReferenceTablesTest {
   }
 
   @Test
-  void theTablesAreThoseOfTheReference() throws Exception {
+  void theTablesAreThoseOfTheReferenceAndTheInputsAreTieredToo() throws Exception {
     List<Deviation> found = createAndCompare("lake_", "--lake=true");
-    isWhatIsListed(found, "always");
+    isWhatIsListed(found, "always", "--lake=true");
   }
 
   @Test

@@ -11,7 +11,15 @@ record BucketId(long partitionId, int bucket) implements Serializable {
     return new TableBucket(tableId, partitionId == NO_PARTITION ? null : partitionId, bucket);
   }
 
+  /** Or else it stands for rows that only the lake has. */
+  boolean isInCluster() {
+    return partitionId >= NO_PARTITION && bucket >= 0;
+  }
+
   String describe() {
+    if (!isInCluster()) {
+      return "in the lake";
+    }
     return "bucket " + bucket + (partitionId == NO_PARTITION ? "" : " of partition " + partitionId);
   }
 

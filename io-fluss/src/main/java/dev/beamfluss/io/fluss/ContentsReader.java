@@ -33,7 +33,7 @@ final class ContentsReader extends BoundedBatchReader {
 
   private @Nullable OpenTable open;
   private @Nullable BucketRange bucket;
-  private @Nullable SnapshotScan snapshot;
+  private @Nullable RowScan snapshot;
   private Map<List<Object>, RowChange> tail = Map.of();
   private Iterator<RowChange> tailRows = List.<RowChange>of().iterator();
   private List<UnreadableRow> unreadable = List.of();
@@ -65,7 +65,7 @@ final class ContentsReader extends BoundedBatchReader {
   @Override
   @Nullable RowBatch next() throws IOException {
     while (true) {
-      RowMaker.Batch batch = rows.batch(SnapshotScan.BATCH);
+      RowMaker.Batch batch = rows.batch(RowScan.BATCH);
       if (snapshot != null) {
         if (!snapshot.next(new NotInTail(batch))) {
           snapshot.close();
@@ -95,13 +95,17 @@ final class ContentsReader extends BoundedBatchReader {
   private void begin(BucketRange range) {
     fold(range.log());
     if (!range.start().isInLog()) {
-      snapshot = new SnapshotScan(open, keyed, range.bucket(), range.start().snapshot(), 0);
+      snapshot = range.scan(open, keyed);
     }
   }
 
   private void fold(BucketRange log) {
     tail = new LinkedHashMap<>();
     unreadable = new ArrayList<>();
+    tailRows = tail.values().iterator();
+    if (log.rows() == 0) {
+      return;
+    }
     try (LogRanges read = new LogRanges(keyed, List.of(log))) {
       for (RowBatch batch = read.next(); batch != null; batch = read.next()) {
         for (int i = 0; i < batch.size(); i++) {
@@ -126,11 +130,11 @@ final class ContentsReader extends BoundedBatchReader {
   }
 
   private void nextOfTail(RowMaker.Batch batch) {
-    SnapshotScan.Sink sink = batch.foldedLogOf(bucket.bucket());
-    while (batch.taken() < SnapshotScan.BATCH && tailRows.hasNext()) {
+    RowScan.Sink sink = batch.foldedLogOf(bucket.bucket());
+    while (batch.taken() < RowScan.BATCH && tailRows.hasNext()) {
       RowChange change = tailRows.next();
       if (change.kind().isPresentAfter()) {
-        sink.row(scanned(change.row()));
+        sink.row(scanned(change.row()), EventTime.BEFORE_ALL);
       }
     }
   }
@@ -144,17 +148,17 @@ final class ContentsReader extends BoundedBatchReader {
   }
 
   /** Passes on the snapshot's rows that are still as they were. */
-  private final class NotInTail implements SnapshotScan.Sink {
-    private final SnapshotScan.Sink sink;
+  private final class NotInTail implements RowScan.Sink {
+    private final RowScan.Sink sink;
 
     private NotInTail(RowMaker.Batch batch) {
       this.sink = batch.snapshotOf(bucket.bucket());
     }
 
     @Override
-    public void row(Row row) {
+    public void row(Row row, long stored) {
       if (!tail.containsKey(key(row))) {
-        sink.row(scanned(row));
+        sink.row(scanned(row), stored);
       }
     }
 

@@ -11,6 +11,7 @@ import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.exception.FlussRuntimeException;
 import org.apache.fluss.exception.PartitionNotExistException;
+import org.checkerframework.checker.nullness.qual.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,7 @@ final class Discovery {
   private final ReadSpec spec;
   private final List<Integer> owned;
   private final Set<BucketId> known;
+  private final Lake.@Nullable Plan lake;
   private boolean first;
 
   /**
@@ -44,12 +46,20 @@ final class Discovery {
    * @param known what is being read already
    * @param first whether the read begins, at its starting position; a partition that is found later
    *     is new and read from its beginning, as it was not there to be left out
+   * @param lake what the lake holds, or null if it is not read
    */
-  Discovery(ReadSpec spec, List<Integer> owned, Set<BucketId> known, boolean first) {
+  Discovery(
+      ReadSpec spec,
+      List<Integer> owned,
+      Set<BucketId> known,
+      boolean first,
+      Lake.@Nullable Plan lake) {
     this.spec = spec;
     this.owned = owned;
     this.known = new HashSet<>(known);
+    this.known.removeIf(bucket -> !bucket.isInCluster());
     this.first = first;
+    this.lake = lake;
   }
 
   Found look(Admin admin) {
@@ -61,6 +71,7 @@ final class Discovery {
             "list the partitions of table " + spec.table().path());
     Map<BucketId, BucketPosition> appeared = new HashMap<>();
     Set<BucketId> present = new HashSet<>();
+    Set<String> inCluster = new HashSet<>();
     boolean complete = true;
     for (Partition partition : partitions) {
       List<BucketId> buckets = owned.stream().map(partition::bucket).toList();
@@ -69,6 +80,7 @@ final class Discovery {
         try {
           start(partition, admin)
               .forEach((bucket, position) -> appeared.put(partition.bucket(bucket), position));
+          inCluster.add(Lake.nameOf(partition));
         } catch (FlussRuntimeException | CompletionException e) {
           if (first && !(Waiting.unwrap(e) instanceof PartitionNotExistException)) {
             throw e;
@@ -82,17 +94,44 @@ final class Discovery {
     gone.removeAll(present);
     known.addAll(appeared.keySet());
     known.removeAll(gone);
+    if (first && lake != null) {
+      appeared.putAll(onlyInLake(inCluster));
+    }
     first = false;
     return new Found(partitions, appeared, gone, asOf, complete);
   }
 
+  /** Of partitions that the cluster has dropped, and rows that are in no bucket there. */
+  private Map<BucketId, BucketPosition> onlyInLake(Set<String> inCluster) {
+    Map<BucketId, BucketPosition> result = new HashMap<>();
+    for (String partition : lake.partitions()) {
+      for (int bucket : lake.of(partition).keySet()) {
+        boolean hasLog = bucket >= 0 && inCluster.contains(partition);
+        if (!hasLog && owned.contains(bucket < 0 ? -1 - bucket : bucket)) {
+          result.put(
+              new BucketId(lake.idOf(partition), bucket),
+              BucketPosition.inLake(spec.lake().snapshot(), 0, BucketPosition.NO_LOG, partition));
+        }
+      }
+    }
+    return result;
+  }
+
   private Map<Integer, BucketPosition> start(Partition partition, Admin admin) {
     if (first || spec.start().kind() == Position.Kind.FULL) {
-      return partition.start(spec, admin, owned);
+      return partition.start(spec, isInLake(partition) ? lake : null, admin, owned);
     }
     Map<Integer, BucketPosition> beginning = new HashMap<>();
     owned.forEach(
         bucket -> beginning.put(bucket, BucketPosition.inLog(LogScanner.EARLIEST_OFFSET)));
     return beginning;
+  }
+
+  /** One made later under the name of one in the lake is another: the lake's was read already. */
+  private boolean isInLake(Partition partition) {
+    return lake != null
+        && (first
+            || spec.lake().offsets().keySet().stream()
+                .anyMatch(bucket -> bucket.partitionId() == partition.id()));
   }
 }

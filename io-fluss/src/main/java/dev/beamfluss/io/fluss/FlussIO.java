@@ -125,6 +125,7 @@ public final class FlussIO {
   public static ReadContents readContents() {
     return new AutoValue_FlussIO_ReadContents.Builder()
         .setEventTime(new EventTime.Stored())
+        .setLake(false)
         .build();
   }
 
@@ -245,10 +246,14 @@ public final class FlussIO {
 
     abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
 
+    abstract boolean lake();
+
     abstract Builder<T> toBuilder();
 
     @AutoValue.Builder
     abstract static class Builder<T> {
+      abstract Builder<T> setLake(boolean lake);
+
       abstract Builder<T> setShape(ReadShape<T> shape);
 
       abstract Builder<T> setCluster(FlussCluster cluster);
@@ -279,6 +284,7 @@ public final class FlussIO {
     static <T> Read<T> of(ReadShape<T> shape) {
       return new AutoValue_FlussIO_Read.Builder<T>()
           .setShape(shape)
+          .setLake(false)
           .setStart(Position.full())
           .setPartitionDiscoveryInterval(ReadSpec.DISCOVERY_INTERVAL)
           .setEventTime(new EventTime.Stored())
@@ -331,6 +337,21 @@ public final class FlussIO {
                 stop));
       }
       return toBuilder().setStop(stop).build();
+    }
+
+    /**
+     * Reads what the table's lake holds first, and then the log from exactly where that ends, so
+     * that each row comes once; of partitions that the cluster has dropped, what the lake has. Of a
+     * KV table, the lake takes the place of the cluster's snapshots. A table of which nothing was
+     * tiered yet is read as without this.
+     *
+     * <p>The table must be a lake table, and the class path must have Fluss's plug-in for the
+     * lake's format: {@code fluss-lake-paimon}, {@code paimon-bundle}, {@code hadoop-client-api}
+     * and {@code hadoop-client-runtime}. The lake's snapshot is settled when the pipeline is built,
+     * and must be there until it is read. Only from {@link Position#full()}.
+     */
+    public Read<T> withLake() {
+      return toBuilder().setLake(true).build();
     }
 
     /** Reads only the partitions that the filter accepts: all by default. */
@@ -404,8 +425,16 @@ public final class FlussIO {
       }
       checkFilter(table, partitionFilter());
       eventTime().check(table);
+      if (lake() && start().kind() != Position.Kind.FULL) {
+        throw new IllegalArgumentException(
+            String.format(
+                "A read withLake() starts with all that the lake holds, so it cannot start at %s."
+                    + " Leave out one of them.",
+                start()));
+      }
       ReadSpec spec =
           ReadSpec.builder(table)
+              .setLake(lake() ? Lake.start(table) : null)
               .setColumns(FlussIO.columns(table, columns()))
               .setStart(start())
               .setPartitionFilter(partitionFilter())
@@ -430,6 +459,7 @@ public final class FlussIO {
       populate(builder, cluster(), table(), columns(), eventTime());
       builder
           .add(DisplayData.item("startingPosition", start().toString()))
+          .add(DisplayData.item("lake", lake()))
           .addIfNotNull(
               DisplayData.item("stoppingPosition", stop() == null ? null : stop().toString()))
           .add(
@@ -455,10 +485,14 @@ public final class FlussIO {
 
     abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
 
+    abstract boolean lake();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
     abstract static class Builder {
+      abstract Builder setLake(boolean lake);
+
       abstract Builder setCluster(FlussCluster cluster);
 
       abstract Builder setTable(String table);
@@ -490,6 +524,14 @@ public final class FlussIO {
     /** As {@link Read#withAllColumns}. */
     public ReadContents withAllColumns() {
       return toBuilder().setColumns(List.of()).build();
+    }
+
+    /**
+     * Reads the table's lake and the log after it, merged: as {@link Read#withLake}, of a KV table
+     * only the latest row of each key.
+     */
+    public ReadContents withLake() {
+      return toBuilder().setLake(true).build();
     }
 
     /** As {@link Read#withPartitionFilter}. */
@@ -526,6 +568,7 @@ public final class FlussIO {
       eventTime().check(table);
       ReadSpec spec =
           ReadSpec.builder(table)
+              .setLake(lake() ? Lake.start(table) : null)
               .setColumns(FlussIO.columns(table, columns()))
               .setPartitionFilter(partitionFilter())
               .setEventTime(eventTime())
@@ -542,6 +585,7 @@ public final class FlussIO {
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
       populate(builder, cluster(), table(), columns(), eventTime());
+      builder.add(DisplayData.item("lake", lake()));
     }
   }
 

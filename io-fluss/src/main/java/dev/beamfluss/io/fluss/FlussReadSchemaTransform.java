@@ -48,6 +48,9 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     checkMode();
     checkColumns();
     checkPartitions();
+    if (isOfLake() && !start.equals(Position.full())) {
+      throw wrong("lake", true, "it only with the starting position full", null);
+    }
     checkErrorOutput(configuration.getErrorHandling(), FlussReadSchemaTransformProvider.OUTPUT);
     atLeast(0, configuration.getMaxOutOfOrdernessMillis(), "max_out_of_orderness_millis");
     atLeast(1, configuration.getPartitionDiscoverySeconds(), "partition_discovery_seconds");
@@ -207,6 +210,9 @@ final class FlussReadSchemaTransform extends SchemaTransform {
               : "rows or contents, as table " + table.path() + " has no primary key",
           null);
     }
+    if (isOfLake()) {
+      inField("lake", () -> ofLake(table));
+    }
     if (configuration.getColumns() != null) {
       inField("columns", () -> table.schema(configuration.getColumns()));
     }
@@ -225,6 +231,11 @@ final class FlussReadSchemaTransform extends SchemaTransform {
                   : ", which are " + table.partitionColumns()),
           null);
     }
+  }
+
+  private static FlussTable ofLake(FlussTable table) {
+    table.requireLake();
+    return table;
   }
 
   private static EventTime checked(String column, FlussTable table) {
@@ -273,6 +284,7 @@ final class FlussReadSchemaTransform extends SchemaTransform {
     FlussIO.Read<T> result =
         read.from(cluster, configuration.getTable()).withStartingPosition(start);
     result = stop == null ? result : result.withStoppingPosition(stop);
+    result = isOfLake() ? result.withLake() : result;
     result = configuration.getColumns() == null ? result : result.withColumns(columnNames());
     result =
         configuration.getPartitions() == null
@@ -302,6 +314,7 @@ final class FlussReadSchemaTransform extends SchemaTransform {
 
   private FlussIO.ReadContents contents(@Nullable ErrorHandler<BadRecord, ?> errors) {
     FlussIO.ReadContents result = FlussIO.readContents().from(cluster, configuration.getTable());
+    result = isOfLake() ? result.withLake() : result;
     result = configuration.getColumns() == null ? result : result.withColumns(columnNames());
     result =
         configuration.getPartitions() == null
@@ -312,6 +325,10 @@ final class FlussReadSchemaTransform extends SchemaTransform {
             ? result
             : result.withTimestampColumn(configuration.getTimestampColumn());
     return errors == null ? result : result.withErrorHandler(errors);
+  }
+
+  private boolean isOfLake() {
+    return Boolean.TRUE.equals(configuration.getLake());
   }
 
   private String[] columnNames() {

@@ -114,6 +114,11 @@ public final class FlussReadSchemaTransformProvider
             + " 120.")
     public abstract @Nullable Long getClusterTimeoutSeconds();
 
+    @SchemaFieldDescription(
+        "Whether to read what the table's lake holds first, and then the log after it. Only from the"
+            + " starting position full. The default is false.")
+    public abstract @Nullable Boolean getLake();
+
     @SchemaFieldDescription("Properties of the Fluss client, whose names begin with client.")
     public abstract @Nullable Map<String, String> getClientProperties();
 
@@ -151,6 +156,8 @@ public final class FlussReadSchemaTransformProvider
       public abstract Builder setPartitionDiscoverySeconds(@Nullable Long seconds);
 
       public abstract Builder setClusterTimeoutSeconds(@Nullable Long seconds);
+
+      public abstract Builder setLake(@Nullable Boolean lake);
 
       public abstract Builder setClientProperties(@Nullable Map<String, String> properties);
 

@@ -60,6 +60,7 @@ public final class FlussTable implements Serializable {
   private final TreeMap<String, AggFunctionType> aggregations;
   private final @Nullable DeleteBehavior deleteBehavior;
   private final @Nullable DataLakeFormat lakeFormat;
+  private final boolean lakeEnabled;
 
   private FlussTable(FlussCluster cluster, TableInfo info) {
     this.cluster = cluster;
@@ -90,6 +91,7 @@ public final class FlussTable implements Serializable {
     }
     this.deleteBehavior = info.getTableConfig().getDeleteBehavior().orElse(null);
     this.lakeFormat = info.getTableConfig().getDataLakeFormat().orElse(null);
+    this.lakeEnabled = info.getTableConfig().isDataLakeEnabled();
     this.logIsArrow = info.getTableConfig().getLogFormat() == LogFormat.ARROW;
   }
 
@@ -112,6 +114,7 @@ public final class FlussTable implements Serializable {
     this.aggregations = other.aggregations;
     this.deleteBehavior = other.deleteBehavior;
     this.lakeFormat = other.lakeFormat;
+    this.lakeEnabled = other.lakeEnabled;
   }
 
   /** The same table, talked to with other client properties. */
@@ -288,6 +291,21 @@ public final class FlussTable implements Serializable {
           String.format(
               "Table %s is a log table (it has no primary key) and cannot %s. Name a KV table.",
               path, what));
+    }
+  }
+
+  void requireLake() {
+    if (!lakeEnabled) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s is not a lake table%s. Set its property 'table.datalake.enabled' to 'true',"
+                  + " or leave out withLake().",
+              path,
+              lakeFormat == null
+                  ? ", and the Fluss cluster at "
+                      + cluster
+                      + " had no lake configured (datalake.format) when it was created"
+                  : ""));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.beamfluss.io.fluss;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -51,8 +52,41 @@ record Partition(long id, @Nullable String name) implements Serializable {
     return new BucketId(id, bucket);
   }
 
-  /** Where the given buckets of this partition are to be read from. */
-  Map<Integer, BucketPosition> start(ReadSpec spec, Admin admin, Collection<Integer> buckets) {
+  /**
+   * Where the given buckets of this partition are to be read from.
+   *
+   * @param lake what the lake holds, or null if it is not read
+   */
+  Map<Integer, BucketPosition> start(
+      ReadSpec spec, Lake.@Nullable Plan lake, Admin admin, Collection<Integer> buckets) {
+    if (lake == null) {
+      return startInCluster(spec, admin, buckets);
+    }
+    Map<Integer, BucketPosition> result = new HashMap<>();
+    List<Integer> notInLake = new ArrayList<>();
+    for (int bucket : buckets) {
+      Long after = spec.lake().offsets().get(bucket(bucket));
+      boolean hasRows = !lake.of(Lake.nameOf(this), bucket).isEmpty();
+      if (after == null && !hasRows) {
+        notInLake.add(bucket);
+      } else {
+        // a partition that was dropped and made again: all of its new log comes after the lake
+        long offset = after == null ? LogScanner.EARLIEST_OFFSET : after;
+        result.put(
+            bucket,
+            hasRows
+                ? BucketPosition.inLake(spec.lake().snapshot(), 0, offset, Lake.nameOf(this))
+                : BucketPosition.inLog(offset));
+      }
+    }
+    if (!notInLake.isEmpty()) {
+      result.putAll(startInCluster(spec, admin, notInLake));
+    }
+    return result;
+  }
+
+  private Map<Integer, BucketPosition> startInCluster(
+      ReadSpec spec, Admin admin, Collection<Integer> buckets) {
     if (spec.start().kind() == Position.Kind.FULL && spec.table().isKeyed()) {
       return latestSnapshots(spec, admin, buckets);
     }

@@ -14,7 +14,7 @@ final class RangeReader extends BoundedBatchReader {
   private final Deque<BucketRange> snapshots = new ArrayDeque<>();
   private volatile List<BucketRange> ranges;
   private volatile @Nullable LogRanges log;
-  private @Nullable SnapshotScan snapshot;
+  private @Nullable RowScan snapshot;
 
   RangeReader(BoundedTableSource source, ReadSpec spec, List<BucketRange> ranges) {
     super(source, spec);
@@ -43,9 +43,9 @@ final class RangeReader extends BoundedBatchReader {
 
   private @Nullable RowBatch nextOfSnapshot(BucketRange range) throws IOException {
     if (snapshot == null) {
-      snapshot = new SnapshotScan(log.open(), spec, range.bucket(), range.start().snapshot(), 0);
+      snapshot = range.scan(log.open(), spec);
     }
-    RowMaker.Batch batch = rows.batch(SnapshotScan.BATCH);
+    RowMaker.Batch batch = rows.batch(RowScan.BATCH);
     if (!snapshot.next(batch.snapshotOf(range.bucket()))) {
       snapshot.close();
       snapshot = null;

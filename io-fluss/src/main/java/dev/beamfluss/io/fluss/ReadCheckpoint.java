@@ -67,11 +67,15 @@ record ReadCheckpoint(
     /** Each bucket's position begins with its kind. */
     private static final int POSITIONS = 2;
 
+    /** Positions may be in the lake. Written only where one is. */
+    private static final int LAKE_POSITIONS = 3;
+
     /** In place of a version, and nothing after it. */
     private static final int NOTHING_YET = 0;
 
     private static final int IN_LOG = 0;
     private static final int IN_SNAPSHOT = 1;
+    private static final int IN_LAKE = 2;
 
     private static final Coder INSTANCE = new Coder();
 
@@ -83,7 +87,9 @@ record ReadCheckpoint(
     public void encode(ReadCheckpoint checkpoint, OutputStream out) throws IOException {
       DataOutputStream data = new DataOutputStream(out);
       if (checkpoint.started()) {
-        data.writeByte(POSITIONS);
+        boolean inLake =
+            checkpoint.positions().values().stream().anyMatch(BucketPosition::isInLake);
+        data.writeByte(inLake ? LAKE_POSITIONS : POSITIONS);
         VarInt.encode(checkpoint.positions().size(), data);
         Map<BucketId, BucketPosition> sorted = new TreeMap<>(ORDER);
         sorted.putAll(checkpoint.positions());
@@ -100,11 +106,14 @@ record ReadCheckpoint(
         throws IOException {
       data.writeLong(bucket.partitionId());
       VarInt.encode(bucket.bucket(), data);
-      data.writeByte(position.isInLog() ? IN_LOG : IN_SNAPSHOT);
+      data.writeByte(position.isInLog() ? IN_LOG : position.isInLake() ? IN_LAKE : IN_SNAPSHOT);
       data.writeLong(position.offset());
       if (!position.isInLog()) {
         data.writeLong(position.snapshot());
         data.writeLong(position.rows());
+      }
+      if (position.isInLake()) {
+        data.writeUTF(position.lakePartition());
       }
     }
 
@@ -115,12 +124,12 @@ record ReadCheckpoint(
       if (version == NOTHING_YET) {
         return NOT_STARTED;
       }
-      if (version > POSITIONS) {
+      if (version > LAKE_POSITIONS) {
         throw new CoderException(
             "Checkpoint of a Fluss read has layout "
                 + version
                 + ", this build knows up to "
-                + POSITIONS
+                + LAKE_POSITIONS
                 + ". Restore it with the build that wrote it, or a later one.");
       }
       int size = VarInt.decodeInt(data);
@@ -135,6 +144,8 @@ record ReadCheckpoint(
               case IN_LOG -> BucketPosition.inLog(offset);
               case IN_SNAPSHOT ->
                   BucketPosition.inSnapshot(data.readLong(), data.readLong(), offset);
+              case IN_LAKE ->
+                  BucketPosition.inLake(data.readLong(), data.readLong(), offset, data.readUTF());
               default ->
                   throw new CoderException("Not a position in a checkpoint of a read: " + kind);
             });

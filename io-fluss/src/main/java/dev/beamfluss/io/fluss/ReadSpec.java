@@ -41,6 +41,9 @@ abstract class ReadSpec implements Serializable {
   /** Under which the server keeps the snapshots that are being read. */
   abstract String leaseId();
 
+  /** The lake's snapshot to start from; null if the read leaves the lake alone. */
+  abstract @Nullable LakeStart lake();
+
   static Builder builder(FlussTable table) {
     return new AutoValue_ReadSpec.Builder()
         .setTable(table)
@@ -75,6 +78,8 @@ abstract class ReadSpec implements Serializable {
 
     abstract Builder setLeaseId(String leaseId);
 
+    abstract Builder setLake(@Nullable LakeStart lake);
+
     abstract ReadSpec build();
   }
 
@@ -101,6 +106,7 @@ abstract class ReadSpec implements Serializable {
         .add(DisplayData.item("cluster", table().cluster().toString()))
         .add(DisplayData.item("columns", String.join(",", columns())))
         .add(DisplayData.item("startingPosition", start().toString()))
-        .add(DisplayData.item("eventTime", eventTime().toString()));
+        .add(DisplayData.item("eventTime", eventTime().toString()))
+        .addIfNotNull(DisplayData.item("lakeSnapshot", lake() == null ? null : lake().snapshot()));
   }
 }

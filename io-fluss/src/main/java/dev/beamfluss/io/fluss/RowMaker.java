@@ -99,11 +99,11 @@ final class RowMaker {
     }
 
     /** Takes the rows of a bucket's snapshot. */
-    SnapshotScan.Sink snapshotOf(BucketId bucket) {
-      return new SnapshotScan.Sink() {
+    RowScan.Sink snapshotOf(BucketId bucket) {
+      return new RowScan.Sink() {
         @Override
-        public void row(Row scanned) {
-          add(scanned, RowChange.Kind.INSERT, EventTime.BEFORE_ALL, NO_OFFSET, bucket);
+        public void row(Row scanned, long stored) {
+          add(scanned, RowChange.Kind.INSERT, stored, NO_OFFSET, bucket);
         }
 
         @Override
@@ -114,7 +114,7 @@ final class RowMaker {
     }
 
     /** Takes the rows that are left of the log after a bucket's snapshot. */
-    SnapshotScan.Sink foldedLogOf(BucketId bucket) {
+    RowScan.Sink foldedLogOf(BucketId bucket) {
       withoutOffset = "in its log";
       return snapshotOf(bucket);
     }

@@ -10,17 +10,8 @@ import org.apache.fluss.utils.CloseableIterator;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Reads a snapshot of a bucket of a KV table, in the order that the snapshot has. */
-final class SnapshotScan implements AutoCloseable {
-  static final int BATCH = 5_000;
+final class SnapshotScan implements RowScan {
   private static final Duration POLL = Duration.ofMillis(100);
-
-  /** Takes what is read. */
-  interface Sink {
-    /** A row with the scanned columns. */
-    void row(Row scanned);
-
-    void unreadable(String reason);
-  }
 
   private final RowDecoder decoder;
   private final BatchScanner scanner;
@@ -54,12 +45,8 @@ final class SnapshotScan implements AutoCloseable {
     }
   }
 
-  /**
-   * Gives more rows; none if the snapshot is still on its way.
-   *
-   * @return false once all rows were given
-   */
-  boolean next(Sink sink) throws IOException {
+  @Override
+  public boolean next(Sink sink) throws IOException {
     int given = 0;
     while (given < BATCH) {
       if (rows == null || !rows.hasNext()) {
@@ -90,7 +77,7 @@ final class SnapshotScan implements AutoCloseable {
       sink.unreadable(e.toString());
       return;
     }
-    sink.row(decoded);
+    sink.row(decoded, EventTime.BEFORE_ALL);
   }
 
   @Override

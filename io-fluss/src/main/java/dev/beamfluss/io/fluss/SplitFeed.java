@@ -52,7 +52,8 @@ final class SplitFeed implements AutoCloseable {
 
   private final ReadSpec spec;
   private final Map<BucketId, BucketPosition> restored;
-  private final Discovery discovery;
+  private final List<Integer> ownedBuckets;
+  private final boolean placed;
   private final Thread thread;
 
   private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(READ_AHEAD);
@@ -72,7 +73,8 @@ final class SplitFeed implements AutoCloseable {
   private volatile @Nullable LogPoller poller;
   private volatile @Nullable ClusterWatch watch;
   private volatile @Nullable SnapshotLease lease;
-  private @Nullable SnapshotScan snapshot;
+  private @Nullable RowScan snapshot;
+  private Lake.@Nullable Plan lake;
   private long failingSince;
   private boolean mustRewind;
   private boolean mustRenew;
@@ -91,7 +93,8 @@ final class SplitFeed implements AutoCloseable {
       String name) {
     this.spec = spec;
     this.restored = positions;
-    this.discovery = new Discovery(spec, ownedBuckets, positions.keySet(), !placed);
+    this.ownedBuckets = ownedBuckets;
+    this.placed = placed;
     this.liveness = new Liveness(spec);
     this.rows = new RowMaker(spec);
     this.thread = new Thread(this::run, "fluss-read-" + spec.table().path() + "-" + name);
@@ -157,7 +160,8 @@ final class SplitFeed implements AutoCloseable {
         return;
       }
       lease = new SnapshotLease(spec, poller.open().admin());
-      liveness.heardOf(restored.keySet());
+      lake = liveness.until(() -> closed, this::lake);
+      Discovery discovery = new Discovery(spec, ownedBuckets, restored.keySet(), !placed, lake);
       take(restored);
       Discovery.Found found =
           liveness.until(() -> closed, () -> discovery.look(poller.open().admin()));
@@ -180,6 +184,14 @@ final class SplitFeed implements AutoCloseable {
     } finally {
       end();
     }
+  }
+
+  /** Not where all of it is read: the lake need not keep its snapshot for ever. */
+  private Lake.@Nullable Plan lake() {
+    return spec.lake() == null
+            || (placed && restored.values().stream().noneMatch(BucketPosition::isInLake))
+        ? null
+        : Lake.plan(spec, poller.open().table().getTableInfo());
   }
 
   private void closeSnapshot() {
@@ -247,7 +259,15 @@ final class SplitFeed implements AutoCloseable {
   }
 
   private void found(Discovery.Found found) {
+    Set<BucketId> gone = new HashSet<>(found.gone());
     for (BucketId bucket : found.gone()) {
+      liveness.forget(bucket);
+      BucketPosition position = inSnapshot.get(bucket);
+      if (position != null && position.isInLake()) {
+        inSnapshot.put(bucket, position.withoutLog());
+        gone.remove(bucket);
+        continue;
+      }
       poller.unsubscribe(bucket);
       offsets.remove(bucket);
       unsubscribed.remove(bucket);
@@ -256,16 +276,17 @@ final class SplitFeed implements AutoCloseable {
         closeSnapshot();
       }
       snapshots.remove(bucket);
-      liveness.forget(bucket);
     }
-    liveness.heardOf(found.appeared().keySet());
     take(found.appeared());
-    put(new Listed(found.appeared(), found.gone(), found.asOf()));
+    put(new Listed(found.appeared(), gone, found.asOf()));
   }
 
   private void take(Map<BucketId, BucketPosition> positions) {
     positions.forEach(
         (bucket, position) -> {
+          if (position.offset() != BucketPosition.NO_LOG) {
+            liveness.heardOf(bucket);
+          }
           if (position.isInLog()) {
             unsubscribed.put(bucket, position);
           } else {
@@ -363,10 +384,9 @@ final class SplitFeed implements AutoCloseable {
     }
     BucketPosition position = inSnapshot.get(bucket);
     if (snapshot == null) {
-      snapshot =
-          new SnapshotScan(poller.open(), spec, bucket, position.snapshot(), position.rows());
+      snapshot = scan(bucket, position);
     }
-    RowMaker.Batch batch = rows.batch(SnapshotScan.BATCH);
+    RowMaker.Batch batch = rows.batch(RowScan.BATCH);
     boolean more = snapshot.next(batch.snapshotOf(bucket));
     long read = batch.taken();
     BucketPosition next = more ? position.afterRows(read) : position.afterSnapshot();
@@ -376,13 +396,28 @@ final class SplitFeed implements AutoCloseable {
       closeSnapshot();
       snapshots.remove();
       inSnapshot.remove(bucket);
-      unsubscribed.put(bucket, next);
+      if (!next.isEnd()) {
+        unsubscribed.put(bucket, next);
+      }
     }
     if (read > 0 || !more) {
       put(new Rows(bucket, batch.toRowBatch(), next, SplitProgress.UNKNOWN));
     }
-    liveness.heardOf(bucket);
+    if (next.offset() != BucketPosition.NO_LOG) {
+      liveness.heardOf(bucket);
+    }
     return true;
+  }
+
+  private RowScan scan(BucketId bucket, BucketPosition position) {
+    return position.isInLake()
+        ? new LakeScan(
+            spec,
+            poller.open().table().getTableInfo(),
+            position.snapshot(),
+            lake.of(position.lakePartition(), bucket.bucket()),
+            position.rows())
+        : new SnapshotScan(poller.open(), spec, bucket, position.snapshot(), position.rows());
   }
 
   /** What failed may be the place in the log, or the connection, which mends itself. */

@@ -96,7 +96,11 @@ final class SplitProgress {
     if (bucket == null) {
       return; // of a partition that was dropped while they were waiting
     }
-    if (!bucket.position.isInLog() && next.isInLog()) {
+    if (next.isEnd()) {
+      buckets.remove(id);
+      return;
+    }
+    if (!bucket.position.isInLog() && !bucket.position.isInLake() && next.isInLog()) {
       finishedSnapshots.add(id);
     }
     if (bucket.position.isInLog() && greatest > EventTime.BEFORE_ALL) {

@@ -63,6 +63,7 @@ class FlussReadSchemaTransformTest implements Serializable {
             "max_out_of_orderness_millis",
             "partition_discovery_seconds",
             "cluster_timeout_seconds",
+            "lake",
             "client_properties",
             "error_handling"));
     for (Schema.Field field : provider.configurationSchema().getFields()) {
@@ -248,6 +249,10 @@ class FlussReadSchemaTransformTest implements Serializable {
         "'yesterday'",
         "full, earliest, latest, or a time such as");
     valid.setStartingPosition(null);
+    assertRefused(
+        configuration("t").setStartingPosition("latest").setLake(true),
+        "lake",
+        "only with the starting position full");
     for (String position : List.of("full", "earliest", "")) {
       assertRefused(
           configuration("t").setStoppingPosition(position),
@@ -294,6 +299,7 @@ class FlussReadSchemaTransformTest implements Serializable {
     String log = TestTables.numbers(fluss, 1);
     String daily = TestTables.dailyOrders(fluss, 1);
     assertRefusedWhenApplied(configuration(kv + "s"), "table", kv + "s does not exist");
+    assertRefusedWhenApplied(configuration(kv).setLake(true), "lake: Table " + kv, "not a lake");
     assertRefusedWhenApplied(configuration("orders"), "table", "'orders' is not a table path");
     assertRefusedWhenApplied(
         configuration(kv).setMode("rows"), "mode", "'rows'", "changes or contents", kv);

@@ -34,6 +34,31 @@ class ReadCheckpointTest {
               new BucketId(BucketId.NO_PARTITION, 2), BucketPosition.inLog(1L << 40),
               new BucketId(7, 1), BucketPosition.inSnapshot(5, 1_000, 2_000)));
 
+  /** Bucket 1 of partition 7 in the middle of what the lake has, and one that only the lake has. */
+  private static final ReadCheckpoint IN_LAKE =
+      new ReadCheckpoint(
+          Map.of(
+              new BucketId(7, 1), BucketPosition.inLake(5, 1_000, 2_000, "20260101"),
+              new BucketId(-2, -1), BucketPosition.inLake(5, 0, BucketPosition.NO_LOG, "")));
+
+  private static final String IN_LAKE_OF_VERSION_3 =
+      "0302"
+          + "fffffffffffffffe"
+          + "ffffffff0f"
+          + "02"
+          + "8000000000000000"
+          + "0000000000000005"
+          + "0000000000000000"
+          + "0000"
+          + "0000000000000007"
+          + "01"
+          + "02"
+          + "00000000000007d0"
+          + "0000000000000005"
+          + "00000000000003e8"
+          + "0008"
+          + "3230323630313031";
+
   private static final String THREE_OF_VERSION_1 =
       "0103"
           + "ffffffffffffffff"
@@ -71,7 +96,7 @@ class ReadCheckpointTest {
   void comesBackAsItWas() throws Exception {
     for (ReadCheckpoint checkpoint :
         new ReadCheckpoint[] {
-          THREE, FOUR, new ReadCheckpoint(Map.of()), ReadCheckpoint.NOT_STARTED
+          THREE, FOUR, IN_LAKE, new ReadCheckpoint(Map.of()), ReadCheckpoint.NOT_STARTED
         }) {
       CoderProperties.coderDecodeEncodeEqual(CODER, checkpoint);
       CoderProperties.coderDeterministic(CODER, checkpoint, checkpoint);
@@ -95,6 +120,15 @@ class ReadCheckpointTest {
   }
 
   @Test
+  void bytesOfVersion3AreReadAndWritten() throws Exception {
+    byte[] stored = HexFormat.of().parseHex(IN_LAKE_OF_VERSION_3);
+    assertThat(CoderUtils.decodeFromByteArray(CODER, stored), equalTo(IN_LAKE));
+    assertThat(
+        HexFormat.of().formatHex(CoderUtils.encodeToByteArray(CODER, IN_LAKE)),
+        equalTo(IN_LAKE_OF_VERSION_3));
+  }
+
+  @Test
   void bytesOfAReaderThatHadNotStartedAreReadAndWritten() throws Exception {
     assertThat(
         CoderUtils.decodeFromByteArray(CODER, new byte[] {0}), equalTo(ReadCheckpoint.NOT_STARTED));
@@ -106,12 +140,12 @@ class ReadCheckpointTest {
   void aLayoutOfALaterBuildIsRefusedWithWhatToDo() {
     CoderException e =
         assertThrows(
-            CoderException.class, () -> CoderUtils.decodeFromByteArray(CODER, new byte[] {3, 0}));
+            CoderException.class, () -> CoderUtils.decodeFromByteArray(CODER, new byte[] {4, 0}));
     assertThat(
         e.getMessage(),
         allOf(
-            containsString("layout 3"),
-            containsString("knows up to 2"),
+            containsString("layout 4"),
+            containsString("knows up to 3"),
             containsString("Restore it with the build that wrote it, or a later one")));
   }
 }

@@ -42,7 +42,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Reads that begin with the snapshots of a KV table. */
 class ReadFullTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int USERS = 11;
 
   /** More than two batches of each of two buckets. */
   private static final int MANY = 26_000;
@@ -67,15 +66,18 @@ class ReadFullTest {
     Random random = new Random(seed);
     FlussTable table = cluster(fluss).describe(TestTables.orders(fluss, 3));
     for (int round = 0; round < 3; round++) {
-      write(table, randomChanges(random, 400));
+      write(table, OrderChanges.random(random, 400));
       awaitSnapshots(table, Set.of(0, 1, 2));
-      write(table, randomChanges(random, 300));
+      write(table, OrderChanges.random(random, 300));
       try (Reading reading = new Reading(source(table), null)) {
         reading.untilRows(1);
-        write(table, randomChanges(random, 200));
+        write(table, OrderChanges.random(random, 200));
         awaitFolded(reading);
         Stretch bounded = Stretch.upToNow(spec(table));
-        assertThat("bounded", fold(new HashMap<>(), bounded.changes, bounded.rows), equalTo(model));
+        assertThat(
+            "bounded",
+            OrderChanges.fold(new HashMap<>(), bounded.changes, bounded.rows),
+            equalTo(model));
         assertBeginsWithASnapshot(reading);
       }
     }
@@ -110,7 +112,7 @@ class ReadFullTest {
     try (Reading reading = new Reading(source, null)) {
       reading.untilBatches(1);
       checkpoint = reading.checkpoint();
-      fold(folded, reading.changes, reading.rows);
+      OrderChanges.fold(folded, reading.changes, reading.rows);
       kept =
           checkpoint.positions().entrySet().stream()
               .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().snapshot()));
@@ -128,14 +130,18 @@ class ReadFullTest {
       try (Reading reading = new Reading(source, checkpoint)) {
         reading.untilBatches(more);
         checkpoint = reading.checkpoint();
-        fold(folded, reading.changes, reading.rows);
+        OrderChanges.fold(folded, reading.changes, reading.rows);
       }
     }
     try (Reading reading = new Reading(source, checkpoint)) {
       Map<List<Object>, Row> before = folded;
-      reading.until(() -> fold(new HashMap<>(before), reading.changes, reading.rows).equals(model));
+      reading.until(
+          () ->
+              OrderChanges.fold(new HashMap<>(before), reading.changes, reading.rows)
+                  .equals(model));
       reading.untilQuiet();
-      assertThat(fold(new HashMap<>(before), reading.changes, reading.rows), equalTo(model));
+      assertThat(
+          OrderChanges.fold(new HashMap<>(before), reading.changes, reading.rows), equalTo(model));
       // one that is not finalized does not let go of them
       ReadCheckpoint failed = (ReadCheckpoint) reading.reader.getCheckpointMark();
       assertThat("read", failed.positions().values().stream().allMatch(BucketPosition::isInLog));
@@ -158,13 +164,13 @@ class ReadFullTest {
   void bucketsWithoutASnapshotAreReadFromTheBeginning() throws IOException {
     FlussTable table = cluster(withoutSnapshots).describe(TestTables.orders(withoutSnapshots, 3));
     Random random = new Random(7);
-    write(table, randomChanges(random, 300));
+    write(table, OrderChanges.random(random, 300));
     try (Reading reading = new Reading(source(table), null)) {
       awaitFolded(reading);
       assertThat(reading.changes.size(), greaterThan(model.size()));
     }
     Stretch bounded = Stretch.upToNow(spec(table));
-    assertThat(fold(new HashMap<>(), bounded.changes, bounded.rows), equalTo(model));
+    assertThat(OrderChanges.fold(new HashMap<>(), bounded.changes, bounded.rows), equalTo(model));
   }
 
   @Test
@@ -297,63 +303,16 @@ class ReadFullTest {
   }
 
   private void awaitFolded(Reading reading) throws IOException {
-    reading.until(() -> fold(new HashMap<>(), reading.changes, reading.rows).equals(model));
+    reading.until(
+        () -> OrderChanges.fold(new HashMap<>(), reading.changes, reading.rows).equals(model));
     reading.untilQuiet();
-    assertThat(fold(new HashMap<>(), reading.changes, reading.rows), equalTo(model));
-  }
-
-  /** Each change must fit what was there before it: nothing is left out, or comes twice. */
-  private static Map<List<Object>, Row> fold(
-      Map<List<Object>, Row> into, List<String> changes, List<Row> rows) {
-    for (int i = 0; i < changes.size(); i++) {
-      Row row = rows.get(i);
-      String change = changes.get(i);
-      List<Object> key = key(row);
-      Row before =
-          switch (change.substring(0, 2)) {
-            case "+I" -> {
-              assertThat(change, into.get(key), equalTo(null));
-              yield into.put(key, row);
-            }
-            case "+U" -> into.put(key, row);
-            case "-U", "-D" -> {
-              assertThat(change, into.get(key), equalTo(row));
-              yield change.startsWith("-D") ? into.remove(key) : row;
-            }
-            default -> throw new AssertionError(change);
-          };
-      assertThat(change, before == null, equalTo(change.startsWith("+I")));
-    }
-    return into;
-  }
-
-  private static List<Object> key(Row row) {
-    return List.of(row.getString("user_id"), row.getString("order_id"));
-  }
-
-  private List<RowChange> randomChanges(Random random, int number) {
-    List<RowChange> changes = new ArrayList<>();
-    for (int i = 0; i < number; i++) {
-      Row row =
-          order("user" + random.nextInt(USERS), "order" + random.nextInt(30), random.nextInt(99));
-      changes.add(random.nextInt(4) == 0 ? RowChange.delete(row) : RowChange.upsert(row));
-    }
-    return changes;
+    assertThat(OrderChanges.fold(new HashMap<>(), reading.changes, reading.rows), equalTo(model));
   }
 
   private void write(FlussTable table, List<RowChange> changes) {
-    try (TableWriter writer = TableWriter.open(table, table.schema())) {
-      changes.forEach(writer::write);
-      writer.flush();
-    }
+    TestTables.write(table, changes);
     if (table.schema().equals(TestTables.ORDER)) {
-      for (RowChange change : changes) {
-        if (change.kind() == RowChange.Kind.DELETE) {
-          model.remove(key(change.row()));
-        } else {
-          model.put(key(change.row()), change.row());
-        }
-      }
+      OrderChanges.apply(model, changes);
     }
   }
 

@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.PartitionSpec;
@@ -54,41 +56,43 @@ final class TestTables {
 
   /** KV, key (user_id, ds, order_id), bucket key user_id, a partition a day, none ever dropped. */
   static String dailyOrders(FlussExtension fluss, int buckets) {
-    return create(
-        fluss,
-        "daily_orders",
-        TableDescriptor.builder()
-            .schema(
-                Schema.newBuilder()
-                    .column("user_id", DataTypes.STRING())
-                    .column("order_id", DataTypes.STRING())
-                    .column("ds", DataTypes.STRING())
-                    .column("amount", DataTypes.BIGINT())
-                    .primaryKey("user_id", "ds", "order_id")
-                    .build())
-            .distributedBy(buckets, "user_id")
-            .partitionedBy("ds")
-            .property("table.auto-partition.enabled", "true")
-            .property("table.auto-partition.key", "ds")
-            .property("table.auto-partition.time-unit", "DAY")
-            .property("table.auto-partition.num-precreate", "0")
-            .property("table.auto-partition.num-retention", "-1")
-            .build());
+    return create(fluss, "daily_orders", dailyOrdersDescriptor(buckets));
+  }
+
+  static TableDescriptor dailyOrdersDescriptor(int buckets) {
+    return TableDescriptor.builder()
+        .schema(
+            Schema.newBuilder()
+                .column("user_id", DataTypes.STRING())
+                .column("order_id", DataTypes.STRING())
+                .column("ds", DataTypes.STRING())
+                .column("amount", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds", "order_id")
+                .build())
+        .distributedBy(buckets, "user_id")
+        .partitionedBy("ds")
+        .property("table.auto-partition.enabled", "true")
+        .property("table.auto-partition.key", "ds")
+        .property("table.auto-partition.time-unit", "DAY")
+        .property("table.auto-partition.num-precreate", "0")
+        .property("table.auto-partition.num-retention", "-1")
+        .build();
   }
 
   /** Log, one column n. */
   static String numbers(FlussExtension fluss, int buckets) {
-    return create(
-        fluss,
-        "numbers",
-        TableDescriptor.builder()
-            .schema(
-                Schema.newBuilder()
-                    .column("n", DataTypes.BIGINT().copy(false))
-                    .column("text", DataTypes.STRING())
-                    .build())
-            .distributedBy(buckets)
-            .build());
+    return create(fluss, "numbers", numbersDescriptor(buckets));
+  }
+
+  static TableDescriptor numbersDescriptor(int buckets) {
+    return TableDescriptor.builder()
+        .schema(
+            Schema.newBuilder()
+                .column("n", DataTypes.BIGINT().copy(false))
+                .column("text", DataTypes.STRING())
+                .build())
+        .distributedBy(buckets)
+        .build();
   }
 
   static String create(FlussExtension fluss, String name, TableDescriptor descriptor) {
@@ -136,11 +140,18 @@ final class TestTables {
    * What a table holds, by a bounded read: of a KV table the row of each key, of a log all rows.
    */
   static List<Row> contents(FlussExtension fluss, String table) {
+    return rows(FlussIO.readContents().from(cluster(fluss), table).withAllColumns());
+  }
+
+  /** All that a bounded read gives. */
+  static List<Row> rows(FlussIO.ReadContents read) {
+    return rows(read, PipelineOptionsFactory.create());
+  }
+
+  static List<Row> rows(FlussIO.ReadContents read, PipelineOptions options) {
     Collected<Row> collected = new Collected<>();
-    Pipeline pipeline = Pipeline.create();
-    pipeline
-        .apply(FlussIO.readContents().from(cluster(fluss), table).withAllColumns())
-        .apply(collected);
+    Pipeline pipeline = Pipeline.create(options);
+    pipeline.apply(read).apply(collected);
     pipeline.run().waitUntilFinish();
     return collected.soFar();
   }
@@ -173,8 +184,11 @@ final class TestTables {
   }
 
   static void write(FlussExtension fluss, String table, List<RowChange> changes) {
-    FlussTable described = cluster(fluss).describe(table);
-    try (TableWriter writer = TableWriter.open(described, described.schema())) {
+    write(cluster(fluss).describe(table), changes);
+  }
+
+  static void write(FlussTable table, List<RowChange> changes) {
+    try (TableWriter writer = TableWriter.open(table, table.schema())) {
       changes.forEach(writer::write);
       writer.flush();
     }

@@ -49,7 +49,10 @@ public final class AttributionTables {
                 options.properties(
                     Map.of(
                         "table.auto-partition.enabled", "true",
-                        "table.auto-partition.key", "ds")))
+                        "table.auto-partition.key", "ds",
+                        // so that a past day can be computed again; not in the reference
+                        "table.datalake.enabled", "true",
+                        "table.datalake.freshness", "3min")))
             .build();
     return new TableDefinition(options.database(DATABASE), ORDERS, descriptor);
   }
@@ -72,7 +75,10 @@ public final class AttributionTables {
                 options.properties(
                     Map.of(
                         "table.auto-partition.enabled", "true",
-                        "table.auto-partition.key", "ds")))
+                        "table.auto-partition.key", "ds",
+                        // so that a past day can be computed again; not in the reference
+                        "table.datalake.enabled", "true",
+                        "table.datalake.freshness", "3min")))
             .build();
     return new TableDefinition(options.database(DATABASE), VISITS, descriptor);
   }

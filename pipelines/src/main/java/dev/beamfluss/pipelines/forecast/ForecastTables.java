@@ -41,13 +41,17 @@ public final class ForecastTables {
             .withComment("Order Count")
             .primaryKey("ds", "mm", "order_source")
             .build();
+    Map<String, String> properties = commonProperties(options);
+    // so that a past day can be computed again; not in the reference
+    properties.put("table.datalake.enabled", "true");
+    properties.put("table.datalake.freshness", "3min");
     TableDescriptor descriptor =
         TableDescriptor.builder()
             .schema(schema)
             .comment("Real-time Order Minute-Accumulation Stream")
             .partitionedBy("ds")
             .distributedBy(options.bucketNum(), "mm", "order_source")
-            .properties(options.properties(commonProperties(options)))
+            .properties(options.properties(properties))
             .build();
     return new TableDefinition(options.database(DATABASE), ORDERS, descriptor);
   }

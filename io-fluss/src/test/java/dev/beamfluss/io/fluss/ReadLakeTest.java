@@ -1,0 +1,423 @@
+package dev.beamfluss.io.fluss;
+
+import static dev.beamfluss.io.fluss.TestTables.cluster;
+import static dev.beamfluss.io.fluss.TestTables.order;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.LocalFluss;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.runners.flink.FlinkRunner;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.client.admin.Admin;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Reads of what a table's lake holds and of the log after it, while tiering runs or does not. */
+@SuppressWarnings("try") // the writer writes by itself
+@Timeout(240)
+class ReadLakeTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  @RegisterExtension
+  static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder().tiering());
+
+  private final Map<List<Object>, Row> model = new HashMap<>();
+  private final long seed = System.nanoTime();
+  private final Random random = new Random(seed);
+
+  @BeforeEach
+  void tier() {
+    System.out.println("seed " + seed);
+    fluss.cluster().startTiering();
+  }
+
+  @Test
+  void contentsAreTheLakesAndWhatChangedSince() throws IOException {
+    FlussTable table = lakeOrders(3);
+    write(table, OrderChanges.random(random, 400));
+    assertThat("nothing tiered yet, or all", contents(table), equalTo(values(model)));
+    LakeTables.awaitTiered(table);
+    fluss.cluster().stopTiering();
+    assertThat("all of the lake", contents(table), equalTo(values(model)));
+
+    write(table, OrderChanges.random(random, 200));
+    assertThat(LakeTables.untiered(table), greaterThan(0L));
+    assertThat("the lake and the log", contents(table), equalTo(values(model)));
+    assertThat("on Flink", contentsOnFlink(table), equalTo(values(model)));
+    assertThat("fewer columns, none of the key", amounts(table), equalTo(amounts(model)));
+    Stretch bounded = Stretch.upToNow(spec(table, Lake.start(table)));
+    assertThat(OrderChanges.fold(new HashMap<>(), bounded.changes, bounded.rows), equalTo(model));
+
+    List<RowChange> deletes = new ArrayList<>();
+    model.values().forEach(row -> deletes.add(RowChange.delete(row)));
+    write(table, deletes);
+    assertThat("every row deleted since", contents(table), equalTo(List.of()));
+    fluss.cluster().startTiering();
+    LakeTables.awaitTiered(table);
+    assertThat("the lake's are too", contents(table), equalTo(List.of()));
+  }
+
+  @Test
+  void contentsWhileRowsComeAndAreTiered() throws Exception {
+    FlussTable table = lakeOrders(2);
+    try (Writer writer = new Writer(table)) {
+      for (int i = 0; i < 3; i++) {
+        awaitTieredSince(table, i);
+        // some state between two of the writer's: each key once
+        List<String> keys =
+            rows(table).stream()
+                .map(row -> row.getString("user_id") + row.getString("order_id"))
+                .toList();
+        assertThat(keys.size(), equalTo(new HashSet<>(keys).size()));
+      }
+    }
+    assertThat("at rest", contents(table), equalTo(values(model)));
+  }
+
+  @Test
+  void everyChangeOnceThoughTheReaderIsRestarted() throws Exception {
+    FlussTable table = lakeOrders(3);
+    write(table, OrderChanges.random(random, 500));
+    LakeTables.awaitTiered(table);
+    UnboundedLogSource source = new UnboundedLogSource(spec(table, Lake.start(table)));
+    Map<List<Object>, Row> state = new HashMap<>();
+    ReadCheckpoint checkpoint = null;
+    try (Writer writer = new Writer(table)) {
+      for (int run = 0; run < 3; run++) {
+        int more = 1 + random.nextInt(4);
+        try (Reading reading = new Reading(source, checkpoint)) {
+          reading.untilBatches(more);
+          checkpoint = reading.checkpoint();
+          OrderChanges.fold(state, reading.changes, reading.rows);
+          reading.untilBatches(more + 1); // lost with the reader
+        }
+      }
+      awaitTieredSince(table, 1);
+    }
+    try (Reading reading = new Reading(source, checkpoint)) {
+      reading.until(
+          () ->
+              OrderChanges.fold(new HashMap<>(state), reading.changes, reading.rows).equals(model));
+      reading.untilQuiet();
+      assertThat(
+          OrderChanges.fold(new HashMap<>(state), reading.changes, reading.rows), equalTo(model));
+      assertThat(
+          "all in the log",
+          reading.checkpoint().positions().values().stream().allMatch(BucketPosition::isInLog));
+    }
+  }
+
+  @Test
+  void goesOnInTheMiddleOfTheLakesSnapshot() throws Exception {
+    FlussTable table = lakeOrders(1);
+    List<RowChange> changes = new ArrayList<>();
+    for (int i = 0; i < 12_000; i++) {
+      changes.add(RowChange.upsert(order("user" + i, "order" + i, i)));
+    }
+    write(table, changes);
+    LakeTables.awaitTiered(table);
+    UnboundedLogSource source = new UnboundedLogSource(spec(table, Lake.start(table)));
+    Map<List<Object>, Row> state = new HashMap<>();
+    ReadCheckpoint checkpoint;
+    try (Reading reading = new Reading(source, null)) {
+      reading.untilBatches(1);
+      checkpoint = reading.checkpoint();
+      OrderChanges.fold(state, reading.changes, reading.rows);
+    }
+    BucketPosition middle = checkpoint.positions().values().iterator().next();
+    assertThat("in the lake", middle.isInLake());
+    assertThat(middle.rows(), equalTo((long) state.size()));
+    write(table, List.of(RowChange.upsert(order("user5", "order5", -5))));
+    LakeTables.awaitTiered(table); // a later snapshot is not what the reader goes on in
+    try (Reading reading = new Reading(source, checkpoint)) {
+      reading.untilRows(12_002 - state.size());
+      reading.untilQuiet();
+      assertThat(OrderChanges.fold(state, reading.changes, reading.rows), equalTo(model));
+    }
+  }
+
+  @Test
+  void partitionsThatTheClusterHasDroppedAreReadOutOfTheLake() throws Exception {
+    String path =
+        TestTables.create(
+            fluss, "daily_orders", LakeTables.lake(TestTables.dailyOrdersDescriptor(2)));
+    FlussTable table = cluster(fluss).describe(path);
+    List<String> expected = new ArrayList<>();
+    for (String day : List.of("20260101", "20260102", "20260103")) {
+      List<RowChange> changes = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        Row row = daily(day, i, i);
+        changes.add(RowChange.upsert(row));
+        if (i % 5 == 0) {
+          changes.add(RowChange.delete(row));
+        } else {
+          expected.add(row.getValues().toString());
+        }
+      }
+      TestTables.write(table, changes);
+    }
+    LakeTables.awaitTiered(table);
+    fluss.cluster().stopTiering();
+    UnboundedLogSource begun = new UnboundedLogSource(spec(table, Lake.start(table)));
+    ReadCheckpoint beforeTheDrop;
+    Reading reading = new Reading(begun, null);
+    try (reading) {
+      reading.untilPlaced();
+      beforeTheDrop = reading.checkpoint();
+    }
+    TestTables.dropPartition(fluss, path, "ds", "20260101");
+    Row late = daily("20260103", 1, -1);
+    TestTables.write(table, List.of(RowChange.upsert(late)));
+    expected.remove(daily("20260103", 1, 1).getValues().toString());
+    expected.add(late.getValues().toString());
+    awaitPartitions(table, 2);
+
+    assertThat(texts(table), containsInAnyOrder(expected.toArray()));
+    assertThat(
+        "the cluster alone",
+        TestTables.contentsAsText(fluss, path),
+        not(hasItem(containsString("20260101"))));
+    assertThat(
+        "filtered",
+        TestTables.rows(
+                FlussIO.readContents()
+                    .from(cluster(fluss), path)
+                    .withColumns("amount")
+                    .withPartitionFilter(values -> "20260101".equals(values.get("ds")))
+                    .withLake())
+            .size(),
+        equalTo(40));
+
+    for (ReadCheckpoint checkpoint : new ReadCheckpoint[] {null, beforeTheDrop}) {
+      UnboundedLogSource source =
+          checkpoint == null ? new UnboundedLogSource(spec(table, Lake.start(table))) : begun;
+      List<String> seen = new ArrayList<>();
+      if (checkpoint != null) {
+        reading.rows.forEach(row -> seen.add(row.getValues().toString()));
+      }
+      try (Reading again = new Reading(source, checkpoint)) {
+        again.untilQuiet();
+        for (int i = 0; i < again.rows.size(); i++) {
+          String row = again.rows.get(i).getValues().toString();
+          if (again.changes.get(i).startsWith("-")) {
+            seen.remove(row);
+          } else {
+            seen.add(row);
+          }
+        }
+        assertThat(seen, containsInAnyOrder(expected.toArray()));
+        again.until(
+            () -> again.checkpoint().positions().keySet().stream().allMatch(BucketId::isInCluster));
+      }
+    }
+  }
+
+  @Test
+  void logTablesGiveEachRowOnceWithTheTimeItWasStored() throws Exception {
+    String path =
+        TestTables.create(fluss, "numbers", LakeTables.lake(TestTables.numbersDescriptor(3)));
+    FlussTable table = cluster(fluss).describe(path);
+    long before = System.currentTimeMillis();
+    appendNumbers(table, 0, 1_000);
+    LakeTables.awaitTiered(table);
+    fluss.cluster().stopTiering();
+    appendNumbers(table, 1_000, 1_500);
+    List<Long> expected = IntStream.range(0, 1_500).mapToObj(i -> (long) i).toList();
+    assertThat(
+        rows(table).stream().map(row -> row.getInt64("n")).sorted().toList(), equalTo(expected));
+    ReadSpec spec = spec(table, Lake.start(table));
+    List<Long> numbers = new ArrayList<>();
+    for (UnboundedLogSource split : new UnboundedLogSource(spec).split(2, null)) {
+      ReadCheckpoint checkpoint;
+      try (Reading reading = new Reading(split, null)) {
+        reading.untilPlaced(); // none of the rows may be this split's
+        reading.step();
+        checkpoint = reading.checkpoint();
+        reading.rows.forEach(row -> numbers.add(row.getInt64("n")));
+        reading.timestamps.forEach(
+            time -> assertThat(time, greaterThan(before - SplitProgress.CLOCK_SKEW)));
+      }
+      try (Reading reading = new Reading(split, checkpoint).withLateRows()) {
+        reading.untilQuiet();
+        reading.rows.forEach(row -> numbers.add(row.getInt64("n")));
+      }
+    }
+    assertThat(numbers.stream().sorted().toList(), equalTo(expected));
+  }
+
+  @Test
+  void refusesWhatHasNoLake() {
+    FlussTable plain = cluster(fluss).describe(TestTables.orders(fluss, 1));
+    assertThat(
+        assertThrows(IllegalArgumentException.class, () -> contents(plain)).getMessage(),
+        allOf(
+            startsWith("Table " + plain.path() + " is not a lake table."),
+            containsString("'table.datalake.enabled'")));
+    FlussTable table = lakeOrders(1);
+    FlussIO.Read<RowChange> late =
+        FlussIO.readChanges()
+            .from(table.cluster(), table.path())
+            .withStartingPosition(Position.timestamp(Instant.EPOCH))
+            .withLake();
+    assertThat(
+        assertThrows(IllegalArgumentException.class, () -> Pipeline.create().apply(late))
+            .getMessage(),
+        containsString("cannot start at 1970"));
+  }
+
+  // tables
+
+  private static FlussTable lakeOrders(int buckets) {
+    return cluster(fluss)
+        .describe(
+            TestTables.create(
+                fluss, "orders", LakeTables.lake(TestTables.ordersDescriptor(buckets))));
+  }
+
+  private static Row daily(String day, int order, long amount) {
+    return Row.withSchema(TestTables.DAILY_ORDER)
+        .addValues("user" + order % 7, "order" + order, day, amount)
+        .build();
+  }
+
+  private static void appendNumbers(FlussTable table, int from, int to) {
+    TestTables.write(
+        table,
+        IntStream.range(from, to)
+            .mapToObj(
+                n ->
+                    RowChange.upsert(
+                        Row.withSchema(table.schema()).addValues((long) n, "t" + n).build()))
+            .toList());
+  }
+
+  private void write(FlussTable table, List<RowChange> changes) {
+    TestTables.write(table, changes);
+    OrderChanges.apply(model, changes);
+  }
+
+  /** Writes to a table until it is closed. */
+  private final class Writer implements AutoCloseable {
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final CompletableFuture<Void> done;
+
+    private Writer(FlussTable table) {
+      Random ofWriter = new Random(seed);
+      done =
+          CompletableFuture.runAsync(
+              () -> {
+                while (!closed.get()) {
+                  write(table, OrderChanges.random(ofWriter, 50));
+                }
+              });
+    }
+
+    @Override
+    public void close() {
+      closed.set(true);
+      done.join();
+    }
+  }
+
+  // reads
+
+  private static ReadSpec spec(FlussTable table, LakeStart lake) {
+    return ReadSpec.builder(table).setLake(lake).build();
+  }
+
+  private static Collection<Row> rows(FlussTable table) {
+    return TestTables.rows(
+        FlussIO.readContents().from(table.cluster(), table.path()).withAllColumns().withLake());
+  }
+
+  private static List<String> texts(FlussTable table) {
+    return rows(table).stream().map(row -> row.getValues().toString()).toList();
+  }
+
+  private static List<String> contents(FlussTable table) {
+    return texts(table).stream().sorted().toList();
+  }
+
+  private static List<String> contentsOnFlink(FlussTable table) {
+    FlinkPipelineOptions flink = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
+    flink.setRunner(FlinkRunner.class);
+    flink.setFlinkMaster("[local]");
+    flink.setParallelism(2);
+    return TestTables.rows(
+            FlussIO.readContents().from(table.cluster(), table.path()).withAllColumns().withLake(),
+            flink)
+        .stream()
+        .map(row -> row.getValues().toString())
+        .sorted()
+        .toList();
+  }
+
+  private static List<String> values(Map<List<Object>, Row> rows) {
+    return rows.values().stream().map(row -> row.getValues().toString()).sorted().toList();
+  }
+
+  private static List<Long> amounts(FlussTable table) {
+    return TestTables.rows(
+            FlussIO.readContents()
+                .from(table.cluster(), table.path())
+                .withColumns("amount")
+                .withLake())
+        .stream()
+        .map(row -> row.getInt64(0))
+        .sorted()
+        .toList();
+  }
+
+  private static List<Long> amounts(Map<List<Object>, Row> rows) {
+    return rows.values().stream().map(row -> row.getInt64("amount")).sorted().toList();
+  }
+
+  // tiering
+
+  /** Until something was tiered that had been written after the call. */
+  private static void awaitTieredSince(FlussTable table, int round) {
+    LakeStart before = start(table);
+    await("round " + round)
+        .atMost(PATIENCE)
+        .until(() -> start(table) != null && !start(table).equals(before));
+  }
+
+  private static LakeStart start(FlussTable table) {
+    return Lake.start(table);
+  }
+
+  private static void awaitPartitions(FlussTable table, int number) {
+    try (Connections.Lease lease = Connections.lease(table.cluster(), "test")) {
+      Admin admin = lease.connection().getAdmin();
+      await().atMost(PATIENCE).until(() -> Partition.list(table, admin).join().size() == number);
+    }
+  }
+}
