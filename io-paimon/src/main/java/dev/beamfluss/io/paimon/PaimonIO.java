@@ -3,6 +3,7 @@ package dev.beamfluss.io.paimon;
 import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
 
 import com.google.auto.value.AutoValue;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -11,7 +12,6 @@ import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.apache.paimon.table.Table;
-import org.apache.paimon.types.RowType;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -54,9 +54,9 @@ public final class PaimonIO {
 
   private PaimonIO() {}
 
-  /** Reads what a table holds now: the rows of its latest snapshot. A bounded read. */
+  /** Reads what a table holds now, or held at an earlier snapshot, tag or time. A bounded read. */
   public static Read read() {
-    return new AutoValue_PaimonIO_Read.Builder().build();
+    return new AutoValue_PaimonIO_Read.Builder().setVersion(new SnapshotVersion.Latest()).build();
   }
 
   /** Implementation of {@link #read()}. */
@@ -68,6 +68,12 @@ public final class PaimonIO {
 
     abstract @Nullable List<String> columns();
 
+    abstract @Nullable PaimonFilter filter();
+
+    abstract @Nullable PaimonFilter partitionFilter();
+
+    abstract SnapshotVersion version();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -77,6 +83,12 @@ public final class PaimonIO {
       abstract Builder setTable(String table);
 
       abstract Builder setColumns(List<String> columns);
+
+      abstract Builder setFilter(PaimonFilter filter);
+
+      abstract Builder setPartitionFilter(PaimonFilter filter);
+
+      abstract Builder setVersion(SnapshotVersion version);
 
       abstract Read build();
     }
@@ -104,10 +116,39 @@ public final class PaimonIO {
       return toBuilder().setColumns(List.of(columns)).build();
     }
 
+    /** Reads only the rows that fit. Their columns need not be among those that are read. */
+    public Read withFilter(PaimonFilter filter) {
+      return toBuilder().setFilter(filter).build();
+    }
+
+    /**
+     * Reads only the partitions that fit. It may name partition columns alone, so what it leaves
+     * out is never opened; {@link #withFilter} prunes partitions too, but takes any column.
+     */
+    public Read withPartitionFilter(PaimonFilter filter) {
+      return toBuilder().setPartitionFilter(filter).build();
+    }
+
+    /** Reads this snapshot, with the columns the table had then: by default, the latest. */
+    public Read withSnapshot(long id) {
+      return toBuilder().setVersion(new SnapshotVersion.Id(id)).build();
+    }
+
+    /** Reads the snapshot with this tag, which does not expire as long as the tag is there. */
+    public Read withTag(String tag) {
+      return toBuilder().setVersion(new SnapshotVersion.Tag(tag)).build();
+    }
+
+    /** Reads the latest snapshot that had been committed at this time. */
+    public Read withTimestamp(Instant time) {
+      return toBuilder().setVersion(new SnapshotVersion.Time(time)).build();
+    }
+
     /**
      * The snapshot is settled, and its files are listed, when the pipeline is built: the whole read
-     * sees one snapshot, and a restart reads it again. It must not expire before the pipeline ends.
-     * Of a table with a primary key come the merged rows, one a key. Rows carry no event time.
+     * sees one snapshot, and a restart reads it again. It must not expire before the pipeline ends,
+     * which fails with an error that names it if it does. Of a table with a primary key come the
+     * merged rows, one a key. Rows carry no event time.
      */
     @Override
     public PCollection<Row> expand(PBegin input) {
@@ -117,27 +158,40 @@ public final class PaimonIO {
                   catalogProperties(),
                   "Name the table to read with from(catalogProperties, \"db.table\")."),
               checkArgumentNotNull(table()));
-      RowType readType = found.rowType();
-      if (columns() != null) {
-        PaimonTable.requireColumns(found, columns());
-        readType = readType.project(columns());
-      }
-      SnapshotSource source = SnapshotSource.latest(found, readType);
+      ReadSpec spec =
+          ReadSpec.of(version().of(found), columns(), List.of(), filter(), partitionFilter());
       return input
-          .apply("Scan", org.apache.beam.sdk.io.Read.from(source))
-          .setRowSchema(source.schema());
+          .apply("Scan", org.apache.beam.sdk.io.Read.from(SnapshotSource.of(spec)))
+          .setRowSchema(spec.schema());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
-      builder
-          .addIfNotNull(DisplayData.item("table", table()))
-          .addIfNotNull(
-              DisplayData.item(
-                  "catalog",
-                  catalogProperties() == null ? null : PaimonTable.describe(catalogProperties())))
-          .addIfNotNull(
-              DisplayData.item("columns", columns() == null ? null : String.join(",", columns())));
+      populate(builder, catalogProperties(), table(), columns(), filter(), partitionFilter());
+      builder.addIfNotDefault(
+          DisplayData.item("version", version().toString()),
+          new SnapshotVersion.Latest().toString());
     }
+  }
+
+  private static void populate(
+      DisplayData.Builder builder,
+      @Nullable Map<String, String> catalogProperties,
+      @Nullable String table,
+      @Nullable List<String> columns,
+      @Nullable PaimonFilter filter,
+      @Nullable PaimonFilter partitionFilter) {
+    builder
+        .addIfNotNull(DisplayData.item("table", table))
+        .addIfNotNull(
+            DisplayData.item(
+                "catalog",
+                catalogProperties == null ? null : PaimonTable.describe(catalogProperties)))
+        .addIfNotNull(
+            DisplayData.item("columns", columns == null ? null : String.join(",", columns)))
+        .addIfNotNull(DisplayData.item("filter", filter == null ? null : filter.toString()))
+        .addIfNotNull(
+            DisplayData.item(
+                "partitionFilter", partitionFilter == null ? null : partitionFilter.toString()));
   }
 }
