@@ -65,9 +65,17 @@ final class Warehouse {
     return table(path).rowType();
   }
 
-  @SuppressWarnings("try") // closing may be interrupted, which ends the test as it should
   void write(String path, List<? extends InternalRow> rows) throws Exception {
-    BatchWriteBuilder builder = table(path).newBatchWriteBuilder();
+    write(table(path).newBatchWriteBuilder(), rows);
+  }
+
+  /** In place of all that the table holds. */
+  void overwrite(String path, List<? extends InternalRow> rows) throws Exception {
+    write(table(path).newBatchWriteBuilder().withOverwrite(), rows);
+  }
+
+  @SuppressWarnings("try") // closing may be interrupted, which ends the test as it should
+  private void write(BatchWriteBuilder builder, List<? extends InternalRow> rows) throws Exception {
     try (BatchTableWrite write = builder.newWrite();
         BatchTableCommit commit = builder.newCommit()) {
       write.withIOManager(IOManager.create(directory.resolve("spilled").toString()));
