@@ -91,6 +91,11 @@ public final class PaimonChange implements Serializable {
     return new ChangeCoder(RowCoder.of(schema));
   }
 
+  /** The schema that a coder of changes was made of. */
+  static Schema schema(Coder<PaimonChange> coder) {
+    return ((ChangeCoder) coder).rowCoder.getSchema();
+  }
+
   /** A byte for the kind, then the row. */
   private static final class ChangeCoder extends StructuredCoder<PaimonChange> {
     private final RowCoder rowCoder;
