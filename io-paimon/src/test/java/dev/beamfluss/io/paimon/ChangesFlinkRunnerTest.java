@@ -77,9 +77,7 @@ class ChangesFlinkRunnerTest extends ChangesContract {
       Pipeline pipeline = Pipeline.create(safe(parallelism, restored));
       // a job that did not go on from where the one before ended would lack all that is there
       PaimonPosition start = restored == null ? PaimonPosition.full() : PaimonPosition.latest();
-      pipeline
-          .apply("Read", numbers.read().withStartingPosition(start))
-          .apply("Seen", seen);
+      pipeline.apply("Read", numbers.read().withStartingPosition(start)).apply("Seen", seen);
       PipelineResult result = pipeline.run();
       try {
         for (int failure = 0; failure < 2; failure++) {
