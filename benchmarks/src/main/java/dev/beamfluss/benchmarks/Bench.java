@@ -28,7 +28,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 public final class Bench {
   private static final List<Suite> SUITES =
-      List.of(new ReadSuite(), new WriteSuite(), new LookupSuite());
+      List.of(new ReadSuite(), new WriteSuite(), new LookupSuite(), new PaimonSuite());
 
   private Bench() {}
 

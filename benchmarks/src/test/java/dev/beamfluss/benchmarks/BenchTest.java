@@ -142,7 +142,7 @@ class BenchTest {
     assertThat(run("--suite=read,rite"), is(2));
     assertThat(
         err.toString(StandardCharsets.UTF_8),
-        containsString("There is no suite 'rite'. The suites are: read, write, lookup."));
+        containsString("There is no suite 'rite'. The suites are: read, write, lookup, paimon."));
   }
 
   @Test

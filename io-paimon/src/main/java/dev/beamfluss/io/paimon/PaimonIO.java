@@ -3,15 +3,23 @@ package dev.beamfluss.io.paimon;
 import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
 
 import com.google.auto.value.AutoValue;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.ListCoder;
+import org.apache.beam.sdk.coders.RowCoder;
+import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
+import org.apache.paimon.table.FileStoreTable;
 import org.apache.paimon.table.Table;
-import org.apache.paimon.types.RowType;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -52,11 +60,349 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 public final class PaimonIO {
 
+  private static final Duration DISCOVERY_INTERVAL = Duration.ofSeconds(10);
+
   private PaimonIO() {}
 
-  /** Reads what a table holds now: the rows of its latest snapshot. A bounded read. */
+  /** Reads what a table holds now, or held at an earlier snapshot, tag or time. A bounded read. */
   public static Read read() {
-    return new AutoValue_PaimonIO_Read.Builder().build();
+    return new AutoValue_PaimonIO_Read.Builder().setVersion(new SnapshotVersion.Latest()).build();
+  }
+
+  /**
+   * Reads the changes of a table as they are committed: by default, all that it holds and then what
+   * changes. An unbounded read.
+   */
+  public static ReadChanges readChanges() {
+    return new AutoValue_PaimonIO_ReadChanges.Builder()
+        .setStart(PaimonPosition.full())
+        .setDiscoveryInterval(DISCOVERY_INTERVAL)
+        .setMaxOutOfOrderness(Duration.ZERO)
+        .build();
+  }
+
+  /** Implementation of {@link #readChanges()}. */
+  @AutoValue
+  public abstract static class ReadChanges extends PTransform<PBegin, PCollection<PaimonChange>> {
+    abstract @Nullable Map<String, String> catalogProperties();
+
+    abstract @Nullable String table();
+
+    abstract @Nullable List<String> columns();
+
+    abstract @Nullable PaimonFilter filter();
+
+    abstract @Nullable PaimonFilter partitionFilter();
+
+    abstract PaimonPosition start();
+
+    abstract Duration discoveryInterval();
+
+    abstract @Nullable String timestampColumn();
+
+    abstract Duration maxOutOfOrderness();
+
+    abstract Builder toBuilder();
+
+    @AutoValue.Builder
+    abstract static class Builder {
+      abstract Builder setCatalogProperties(Map<String, String> catalogProperties);
+
+      abstract Builder setTable(String table);
+
+      abstract Builder setColumns(List<String> columns);
+
+      abstract Builder setFilter(PaimonFilter filter);
+
+      abstract Builder setPartitionFilter(PaimonFilter filter);
+
+      abstract Builder setStart(PaimonPosition start);
+
+      abstract Builder setDiscoveryInterval(Duration interval);
+
+      abstract Builder setTimestampColumn(String column);
+
+      abstract Builder setMaxOutOfOrderness(Duration maxOutOfOrderness);
+
+      abstract ReadChanges build();
+    }
+
+    /** Reads this table, as {@link Read#from} says. Required. */
+    public ReadChanges from(Map<String, String> catalogProperties, String table) {
+      return toBuilder()
+          .setCatalogProperties(Map.copyOf(catalogProperties))
+          .setTable(table)
+          .build();
+    }
+
+    /** Reads only these columns, in this order. Without this, all. */
+    public ReadChanges withColumns(String... columns) {
+      return toBuilder().setColumns(List.of(columns)).build();
+    }
+
+    /**
+     * Reads only the changes whose row fits. The two rows of an update are tested each for itself:
+     * of one that moves a row out of what fits, there is only the row before.
+     */
+    public ReadChanges withFilter(PaimonFilter filter) {
+      return toBuilder().setFilter(filter).build();
+    }
+
+    /** Reads only the partitions that fit, present and future; by partition columns alone. */
+    public ReadChanges withPartitionFilter(PaimonFilter filter) {
+      return toBuilder().setPartitionFilter(filter).build();
+    }
+
+    /**
+     * Where to start where there is no checkpoint to go on from: {@link PaimonPosition#full()} by
+     * default.
+     */
+    public ReadChanges withStartingPosition(PaimonPosition start) {
+      return toBuilder().setStart(start).build();
+    }
+
+    /**
+     * How long after a look that found no new snapshot to look again: 10 seconds by default ({@code
+     * continuous.discovery-interval} of Paimon's Flink connector).
+     */
+    public ReadChanges withDiscoveryInterval(Duration interval) {
+      if (interval.isNegative() || interval.isZero()) {
+        throw new IllegalArgumentException(
+            "withDiscoveryInterval(" + interval + "): give a time longer than zero.");
+      }
+      return toBuilder().setDiscoveryInterval(interval).build();
+    }
+
+    /**
+     * Takes event time from this column, which may be of type TIMESTAMP (taken as UTC),
+     * TIMESTAMP_LTZ or BIGINT (milliseconds since the epoch) and need not be among those that are
+     * read. A row that holds null there fails the pipeline. By default, event time is when the
+     * snapshot was committed.
+     */
+    public ReadChanges withTimestampColumn(String column) {
+      return toBuilder().setTimestampColumn(column).build();
+    }
+
+    /**
+     * By how much event time may go back from one snapshot to a later one without a row being late:
+     * not at all by default, which is right for the time of the commit.
+     */
+    public ReadChanges withMaxOutOfOrderness(Duration maxOutOfOrderness) {
+      if (maxOutOfOrderness.isNegative()) {
+        throw new IllegalArgumentException(
+            "withMaxOutOfOrderness(" + maxOutOfOrderness + "): give a time of zero or more.");
+      }
+      return toBuilder().setMaxOutOfOrderness(maxOutOfOrderness).build();
+    }
+
+    /**
+     * What a change is depends on the table. With a {@code changelog-producer} it is what that
+     * tells. Without one, a table with a primary key tells what was written, so that an update is a
+     * {@link PaimonChange.Kind#INSERT} or {@link PaimonChange.Kind#UPDATE_AFTER} alone; a table
+     * without a primary key has inserts. What the table holds at a full start comes as inserts. A
+     * commit that overwrites is passed over unless {@code streaming-read-overwrite} is set.
+     *
+     * <p>The changes of one bucket come in their order. Each enters the pipeline's state once, also
+     * after a restart from a checkpoint or savepoint. Snapshots must not expire before they are
+     * read: if one does, the read fails and names it.
+     *
+     * <p>The watermark follows the commits; where no new one is found, it follows the clock, less a
+     * second and {@link #withMaxOutOfOrderness}. With a timestamp column it rises when a snapshot
+     * is read to its end.
+     */
+    @Override
+    public PCollection<PaimonChange> expand(PBegin input) {
+      Table found = load(catalogProperties(), table());
+      Snapshots snapshots = Snapshots.of(found, "readChanges()");
+      List<String> alsoScanned = List.of();
+      if (timestampColumn() != null) {
+        EventTime.check(found, timestampColumn());
+        alsoScanned = List.of(timestampColumn());
+      }
+      ReadSpec spec = ReadSpec.of(found, columns(), alsoScanned, filter(), partitionFilter());
+      ChangesSource source =
+          new ChangesSource(
+              new ChangesSource.Spec(
+                  spec,
+                  start().settle(snapshots),
+                  discoveryInterval(),
+                  timestampColumn(),
+                  maxOutOfOrderness()));
+      return input
+          .apply("Follow", org.apache.beam.sdk.io.Read.from(source))
+          .apply("Unpack", ParDo.of(new UnpackChanges(spec.schema())))
+          .setCoder(PaimonChange.coder(spec.schema()));
+    }
+
+    @Override
+    public void populateDisplayData(DisplayData.Builder builder) {
+      populate(builder, catalogProperties(), table(), columns(), filter(), partitionFilter());
+      builder
+          .add(DisplayData.item("start", start().toString()))
+          .addIfNotNull(DisplayData.item("timestampColumn", timestampColumn()));
+    }
+  }
+
+  /**
+   * Looks rows up in a small table that is kept in memory: in its greatest partition, or in all of
+   * it where it has none. What Flink SQL calls a lookup join with {@code 'lookup.dynamic-partition'
+   * = 'max_pt()'}.
+   */
+  public static LookupLatestRows lookupLatest() {
+    return new AutoValue_PaimonIO_LookupLatestRows.Builder()
+        .setRefreshInterval(Duration.ofHours(1))
+        .setMaxRows(1_000_000)
+        .setMaxBytes(256L << 20)
+        .build();
+  }
+
+  /** Implementation of {@link #lookupLatest()}. */
+  @AutoValue
+  public abstract static class LookupLatestRows
+      extends PTransform<PCollection<Row>, PCollection<KV<Row, List<Row>>>> {
+    abstract @Nullable Map<String, String> catalogProperties();
+
+    abstract @Nullable String table();
+
+    abstract @Nullable List<String> by();
+
+    abstract @Nullable List<String> columns();
+
+    abstract Duration refreshInterval();
+
+    abstract long maxRows();
+
+    abstract long maxBytes();
+
+    abstract Builder toBuilder();
+
+    @AutoValue.Builder
+    abstract static class Builder {
+      abstract Builder setCatalogProperties(Map<String, String> catalogProperties);
+
+      abstract Builder setTable(String table);
+
+      abstract Builder setBy(List<String> by);
+
+      abstract Builder setColumns(List<String> columns);
+
+      abstract Builder setRefreshInterval(Duration interval);
+
+      abstract Builder setMaxRows(long maxRows);
+
+      abstract Builder setMaxBytes(long maxBytes);
+
+      abstract LookupLatestRows build();
+    }
+
+    /** Looks up in this table, as {@link Read#from} says. Required. */
+    public LookupLatestRows from(Map<String, String> catalogProperties, String table) {
+      return toBuilder()
+          .setCatalogProperties(Map.copyOf(catalogProperties))
+          .setTable(table)
+          .build();
+    }
+
+    /**
+     * The columns to look up by. Required. The input has fields of the same names and types; it may
+     * have others, which are kept. A row that holds null in one of them finds nothing.
+     */
+    public LookupLatestRows by(String... columns) {
+      return toBuilder().setBy(List.of(columns)).build();
+    }
+
+    /** The columns of the rows that are found. Without this, all. */
+    public LookupLatestRows withColumns(String... columns) {
+      return toBuilder().setColumns(List.of(columns)).build();
+    }
+
+    /**
+     * How long to use what is loaded before looking for a newer partition: 1 hour by default. If
+     * there is one, or the partition itself has changed, it takes the place of the old one, for
+     * bundles that begin from then on.
+     */
+    public LookupLatestRows withRefreshInterval(Duration interval) {
+      if (interval.isNegative() || interval.isZero()) {
+        throw new IllegalArgumentException(
+            "withRefreshInterval(" + interval + "): give a time longer than zero.");
+      }
+      return toBuilder().setRefreshInterval(interval).build();
+    }
+
+    /** Fails if there are more rows than this: 1,000,000 by default. */
+    public LookupLatestRows withMaxRows(long maxRows) {
+      return toBuilder().setMaxRows(positive(maxRows, "withMaxRows")).build();
+    }
+
+    /**
+     * Fails if the rows, as they would be encoded, have more bytes than this: 256 MiB by default.
+     * In memory they take several times as much.
+     */
+    public LookupLatestRows withMaxBytes(long maxBytes) {
+      return toBuilder().setMaxBytes(positive(maxBytes, "withMaxBytes")).build();
+    }
+
+    private static long positive(long number, String method) {
+      if (number <= 0) {
+        throw new IllegalArgumentException(
+            String.format("%s(%d): give a number above zero.", method, number));
+      }
+      return number;
+    }
+
+    /**
+     * Gives each row with the rows that have its key: none, one or more. A bundle sees the rows of
+     * one time. Under replay, a row may find what is newer than at first: an answer is as old as
+     * the refresh interval at most while the table can be read. When it cannot, the old rows are
+     * used on with a warning in the log.
+     *
+     * <p>The greatest partition is that with the greatest values, by its columns in order, of those
+     * that hold rows; write it in one commit, or it is found before it is complete. A worker keeps
+     * it once for all its lookups with the same settings. The gauge {@code
+     * lookupSecondsSinceLoad-<table>} tells how long ago it was loaded, the log which it is.
+     */
+    @Override
+    public PCollection<KV<Row, List<Row>>> expand(PCollection<Row> input) {
+      Table found = load(catalogProperties(), table());
+      FileStoreTable stored = Snapshots.of(found, "lookupLatest()").table();
+      List<String> by =
+          checkArgumentNotNull(by(), "Name the columns to look up by with by(\"column\").");
+      PaimonTable.requireColumns(stored, by);
+      if (columns() != null) {
+        PaimonTable.requireColumns(stored, columns());
+      }
+      LatestRows.Spec spec =
+          new LatestRows.Spec(
+              stored,
+              PaimonTable.describe(catalogProperties()) + stored.location(),
+              by,
+              columns() == null ? stored.rowType().getFieldNames() : columns(),
+              refreshInterval(),
+              maxRows(),
+              maxBytes());
+      Schema schema = input.getSchema();
+      spec.keys(schema);
+      return input
+          .apply("Lookup", ParDo.of(new LookupLatest(spec, schema)))
+          .setCoder(KvCoder.of(RowCoder.of(schema), ListCoder.of(RowCoder.of(spec.found()))));
+    }
+
+    @Override
+    public void populateDisplayData(DisplayData.Builder builder) {
+      populate(builder, catalogProperties(), table(), columns(), null, null);
+      builder
+          .addIfNotNull(DisplayData.item("by", by() == null ? null : String.join(",", by())))
+          .add(DisplayData.item("refreshInterval", refreshInterval().toString()));
+    }
+  }
+
+  private static Table load(
+      @Nullable Map<String, String> catalogProperties, @Nullable String table) {
+    return PaimonTable.load(
+        checkArgumentNotNull(
+            catalogProperties,
+            "Name the table to read with from(catalogProperties, \"db.table\")."),
+        checkArgumentNotNull(table));
   }
 
   /** Implementation of {@link #read()}. */
@@ -68,6 +414,12 @@ public final class PaimonIO {
 
     abstract @Nullable List<String> columns();
 
+    abstract @Nullable PaimonFilter filter();
+
+    abstract @Nullable PaimonFilter partitionFilter();
+
+    abstract SnapshotVersion version();
+
     abstract Builder toBuilder();
 
     @AutoValue.Builder
@@ -77,6 +429,12 @@ public final class PaimonIO {
       abstract Builder setTable(String table);
 
       abstract Builder setColumns(List<String> columns);
+
+      abstract Builder setFilter(PaimonFilter filter);
+
+      abstract Builder setPartitionFilter(PaimonFilter filter);
+
+      abstract Builder setVersion(SnapshotVersion version);
 
       abstract Read build();
     }
@@ -104,40 +462,77 @@ public final class PaimonIO {
       return toBuilder().setColumns(List.of(columns)).build();
     }
 
+    /** Reads only the rows that fit. Their columns need not be among those that are read. */
+    public Read withFilter(PaimonFilter filter) {
+      return toBuilder().setFilter(filter).build();
+    }
+
+    /**
+     * Reads only the partitions that fit. It may name partition columns alone, so what it leaves
+     * out is never opened; {@link #withFilter} prunes partitions too, but takes any column.
+     */
+    public Read withPartitionFilter(PaimonFilter filter) {
+      return toBuilder().setPartitionFilter(filter).build();
+    }
+
+    /** Reads this snapshot, with the columns the table had then: by default, the latest. */
+    public Read withSnapshot(long id) {
+      return toBuilder().setVersion(new SnapshotVersion.Id(id)).build();
+    }
+
+    /** Reads the snapshot with this tag, which does not expire as long as the tag is there. */
+    public Read withTag(String tag) {
+      return toBuilder().setVersion(new SnapshotVersion.Tag(tag)).build();
+    }
+
+    /** Reads the latest snapshot that had been committed at this time. */
+    public Read withTimestamp(Instant time) {
+      return toBuilder().setVersion(new SnapshotVersion.Time(time)).build();
+    }
+
     /**
      * The snapshot is settled, and its files are listed, when the pipeline is built: the whole read
-     * sees one snapshot, and a restart reads it again. It must not expire before the pipeline ends.
-     * Of a table with a primary key come the merged rows, one a key. Rows carry no event time.
+     * sees one snapshot, and a restart reads it again. It must not expire before the pipeline ends,
+     * which fails with an error that names it if it does. Of a table with a primary key come the
+     * merged rows, one a key. Rows carry no event time.
      */
     @Override
     public PCollection<Row> expand(PBegin input) {
-      Table found =
-          PaimonTable.load(
-              checkArgumentNotNull(
-                  catalogProperties(),
-                  "Name the table to read with from(catalogProperties, \"db.table\")."),
-              checkArgumentNotNull(table()));
-      RowType readType = found.rowType();
-      if (columns() != null) {
-        PaimonTable.requireColumns(found, columns());
-        readType = readType.project(columns());
-      }
-      SnapshotSource source = SnapshotSource.latest(found, readType);
+      Table found = load(catalogProperties(), table());
+      ReadSpec spec =
+          ReadSpec.of(version().of(found), columns(), List.of(), filter(), partitionFilter());
       return input
-          .apply("Scan", org.apache.beam.sdk.io.Read.from(source))
-          .setRowSchema(source.schema());
+          .apply("Scan", org.apache.beam.sdk.io.Read.from(SnapshotSource.of(spec)))
+          .setRowSchema(spec.schema());
     }
 
     @Override
     public void populateDisplayData(DisplayData.Builder builder) {
-      builder
-          .addIfNotNull(DisplayData.item("table", table()))
-          .addIfNotNull(
-              DisplayData.item(
-                  "catalog",
-                  catalogProperties() == null ? null : PaimonTable.describe(catalogProperties())))
-          .addIfNotNull(
-              DisplayData.item("columns", columns() == null ? null : String.join(",", columns())));
+      populate(builder, catalogProperties(), table(), columns(), filter(), partitionFilter());
+      builder.addIfNotDefault(
+          DisplayData.item("version", version().toString()),
+          new SnapshotVersion.Latest().toString());
     }
+  }
+
+  private static void populate(
+      DisplayData.Builder builder,
+      @Nullable Map<String, String> catalogProperties,
+      @Nullable String table,
+      @Nullable List<String> columns,
+      @Nullable PaimonFilter filter,
+      @Nullable PaimonFilter partitionFilter) {
+    builder
+        .addIfNotNull(DisplayData.item("table", table))
+        .addIfNotNull(
+            DisplayData.item(
+                "catalog",
+                catalogProperties == null ? null : PaimonTable.describe(catalogProperties)))
+        .addIfNotNull(
+            DisplayData.item("columns", columns == null ? null : String.join(",", columns)))
+        .addIfNotNull(DisplayData.item("filter", filter == null ? null : filter.toString()))
+        .addIfNotNull(
+            DisplayData.item(
+                "partitionFilter", partitionFilter == null ? null : partitionFilter.toString()));
   }
 }

@@ -1,23 +1,22 @@
 package dev.beamfluss.io.paimon;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.io.BoundedSource;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.values.Row;
 import org.apache.paimon.data.InternalRow;
-import org.apache.paimon.io.DataFileMeta;
-import org.apache.paimon.reader.RecordReader;
+import org.apache.paimon.table.FileStoreTable;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.table.source.DataSplit;
 import org.apache.paimon.table.source.Split;
-import org.apache.paimon.types.RowType;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -26,34 +25,52 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * runner.
  */
 final class SnapshotSource extends BoundedSource<Row> {
+  private static final long serialVersionUID = 1L;
+
   /** For what is not made of data files: system tables, whose rows Paimon counts at most. */
   private static final long BYTES_PER_ROW = 100;
 
-  private final Table table;
-  private final RowType readType;
+  private final ReadSpec spec;
   private final ArrayList<Split> splits;
 
-  private SnapshotSource(Table table, RowType readType, List<Split> splits) {
-    this.table = table;
-    this.readType = readType;
+  private SnapshotSource(ReadSpec spec, List<Split> splits) {
+    this.spec = spec;
     this.splits = new ArrayList<>(splits);
   }
 
-  static SnapshotSource latest(Table table, RowType readType) {
-    List<Split> splits =
-        table.newReadBuilder().withReadType(readType).dropStats().newScan().plan().splits();
-    return new SnapshotSource(table, readType, splits);
+  static SnapshotSource of(ReadSpec spec) {
+    return new SnapshotSource(spec, spec.scan().newScan().plan().splits());
   }
 
-  Schema schema() {
-    return TypeMapping.schema(readType);
+  ReadSpec spec() {
+    return spec;
   }
 
+  /** Each with about the desired bytes, or more where Paimon's splits are larger. */
   @Override
   public List<SnapshotSource> split(long desiredBundleSizeBytes, PipelineOptions options) {
-    return splits.stream()
-        .map(split -> new SnapshotSource(table, readType, List.of(split)))
-        .toList();
+    if (splits.isEmpty()) {
+      return List.of(this);
+    }
+    long wanted = getEstimatedSizeBytes(options) / Math.max(1, desiredBundleSizeBytes);
+    int number = (int) Math.max(1, Math.min(splits.size(), wanted));
+    List<List<Split>> shares = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      shares.add(new ArrayList<>());
+    }
+    long[] sizes = new long[number];
+    splits.stream()
+        .sorted(Comparator.comparingLong(SnapshotSource::bytes).reversed())
+        .forEach(
+            split -> {
+              int smallest = 0;
+              for (int i = 1; i < number; i++) {
+                smallest = sizes[i] < sizes[smallest] ? i : smallest;
+              }
+              shares.get(smallest).add(split);
+              sizes[smallest] += bytes(split);
+            });
+    return shares.stream().map(share -> new SnapshotSource(spec, share)).toList();
   }
 
   @Override
@@ -61,9 +78,9 @@ final class SnapshotSource extends BoundedSource<Row> {
     return splits.stream().mapToLong(SnapshotSource::bytes).sum();
   }
 
-  private static long bytes(Split split) {
+  static long bytes(Split split) {
     return split instanceof DataSplit data
-        ? data.dataFiles().stream().mapToLong(DataFileMeta::fileSize).sum()
+        ? data.dataFiles().stream().mapToLong(file -> file.fileSize()).sum()
         : split.rowCount() * BYTES_PER_ROW;
   }
 
@@ -74,52 +91,60 @@ final class SnapshotSource extends BoundedSource<Row> {
 
   @Override
   public Coder<Row> getOutputCoder() {
-    return RowCoder.of(schema());
+    return RowCoder.of(spec.schema());
   }
 
   @Override
   public void populateDisplayData(DisplayData.Builder builder) {
-    builder.add(DisplayData.item("table", table.fullName()));
+    builder.add(DisplayData.item("table", spec.table().fullName()));
   }
 
   private static final class Reader extends BoundedReader<Row> {
     private final SnapshotSource source;
     private final RowDecoder decoder;
-    private @Nullable RecordReader<InternalRow> records;
-    private RecordReader.@Nullable RecordIterator<InternalRow> batch;
+    private @Nullable RowIterator rows;
     private @Nullable Row current;
 
     Reader(SnapshotSource source) {
       this.source = source;
-      this.decoder = new RowDecoder(source.readType);
+      this.decoder = new RowDecoder(source.spec.readType());
     }
 
     @Override
     public boolean start() throws IOException {
-      records =
-          source
-              .table
-              .newReadBuilder()
-              .withReadType(source.readType)
-              .newRead()
-              .createReader(source.splits);
-      batch = records.readBatch();
+      try {
+        rows = new RowIterator(source.spec.read(source.splits));
+      } catch (IOException | UncheckedIOException e) {
+        throw explained(e);
+      }
       return advance();
     }
 
     @Override
     public boolean advance() throws IOException {
-      while (batch != null) {
-        InternalRow next = batch.next();
-        if (next != null) {
-          current = decoder.decode(next);
-          return true;
-        }
-        batch.releaseBatch();
-        batch = records.readBatch();
-      }
       current = null;
-      return false;
+      if (rows != null) {
+        try {
+          InternalRow next = rows.next();
+          current = next == null ? null : decoder.decode(next);
+        } catch (IOException | UncheckedIOException e) {
+          throw explained(e);
+        }
+      }
+      return current != null;
+    }
+
+    private IOException explained(Exception failure) {
+      Table table = source.spec.table();
+      if (table instanceof FileStoreTable
+          && !source.splits.isEmpty()
+          && source.splits.get(0) instanceof DataSplit split) {
+        String reason = Snapshots.of(table, "reading").whyNot(split.snapshotId(), true);
+        if (reason != null) {
+          return new IOException(reason, failure);
+        }
+      }
+      return failure instanceof IOException io ? io : ((UncheckedIOException) failure).getCause();
     }
 
     @Override
@@ -137,12 +162,8 @@ final class SnapshotSource extends BoundedSource<Row> {
 
     @Override
     public void close() throws IOException {
-      if (batch != null) {
-        batch.releaseBatch();
-        batch = null;
-      }
-      if (records != null) {
-        records.close();
+      if (rows != null) {
+        rows.close();
       }
     }
   }

@@ -1,11 +1,15 @@
 package dev.beamfluss.io.paimon;
 
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
 
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -186,7 +190,8 @@ abstract class PaimonIOContract implements Serializable {
     String table = orders();
     warehouse.write(
         table, IntStream.range(0, 100).mapToObj(i -> order(i, "u", i, "d" + i % 3)).toList());
-    SnapshotSource source = SnapshotSource.latest(warehouse.table(table), warehouse.type(table));
+    SnapshotSource source =
+        SnapshotSource.of(ReadSpec.of(warehouse.table(table), null, List.of(), null, null));
     PipelineOptions options = PipelineOptionsFactory.create();
     List<SnapshotSource> splits = source.split(1, options);
 
@@ -195,5 +200,83 @@ abstract class PaimonIOContract implements Serializable {
     SourceTestUtils.assertSourcesEqualReferenceSource(source, splits, options);
     SourceTestUtils.assertUnstartedReaderReadsSameAsItsSource(
         source.createReader(options), options);
+  }
+
+  @Test
+  void aFilterLetsThroughTheRowsThatFitAlsoByColumnsThatAreNotRead() throws Exception {
+    String table = orders();
+    warehouse.write(
+        table,
+        IntStream.range(0, 100).mapToObj(i -> order(i, "u" + i % 10, i, "d" + i % 3)).toList());
+    warehouse.write(table, List.of(order(10, "changed", 1000, "d1")));
+
+    PCollection<Row> rows =
+        pipeline.apply(
+            PaimonIO.read()
+                .from(warehouse.catalog(), table)
+                .withColumns("id")
+                .withPartitionFilter(PaimonFilter.notEqual("ds", "d0"))
+                .withFilter(
+                    PaimonFilter.and(
+                        PaimonFilter.lessThan("amount", 20L),
+                        PaimonFilter.or(
+                            PaimonFilter.in("user", "u0", "u4"), PaimonFilter.equal("id", 7)))));
+    PAssert.that(rows)
+        .containsInAnyOrder(
+            Stream.of(4, 14, 7)
+                .map(id -> Row.withSchema(rows.getSchema()).addValues(id).build())
+                .toList());
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void readsAnOlderSnapshotTagOrTimeWithTheColumnsOfThen() throws Exception {
+    String table = orders();
+    warehouse.write(table, List.of(order(1, "ann", 1, "d1")));
+    warehouse.table(table).createTag("first", 1);
+    Instant between = Instant.now();
+    await().until(() -> Instant.now().isAfter(between.plusMillis(5)));
+    warehouse.write(table, List.of(order(1, "ann", 2, "d1")));
+    warehouse.addColumn(table, "note", DataTypes.STRING());
+    warehouse.write(
+        table, List.of(GenericRow.of(1, null, 3L, BinaryString.fromString("d1"), null)));
+
+    PaimonIO.Read read = PaimonIO.read().from(warehouse.catalog(), table);
+    assertThat(pipeline.apply("now", read).getSchema().getFieldCount(), is(5));
+    PCollection<Row> first = pipeline.apply("1", read.withSnapshot(1));
+    PAssert.that(first)
+        .containsInAnyOrder(
+            Row.withSchema(first.getSchema()).addValues(1, "ann", 1L, "d1").build());
+    expectAmount(pipeline.apply("2", read.withSnapshot(2).withColumns("amount")), 2);
+    expectAmount(pipeline.apply("tag", read.withTag("first").withColumns("amount")), 1);
+    expectAmount(
+        pipeline.apply("time", read.withTimestamp(between.plusMillis(1)).withColumns("amount")), 1);
+    expectAmount(
+        pipeline.apply("as of now", read.withTimestamp(Instant.now()).withColumns("amount")), 3);
+    pipeline.run().waitUntilFinish();
+  }
+
+  private static void expectAmount(PCollection<Row> rows, long amount) {
+    PAssert.that(rows)
+        .containsInAnyOrder(Row.withSchema(rows.getSchema()).addValues(amount).build());
+  }
+
+  @Test
+  void theSplitsHaveTheSizeThatTheRunnerWants() throws Exception {
+    String table = orders();
+    warehouse.write(
+        table, IntStream.range(0, 200).mapToObj(i -> order(i, "u", i, "d" + i % 9)).toList());
+    SnapshotSource source =
+        SnapshotSource.of(ReadSpec.of(warehouse.table(table), null, List.of(), null, null));
+    PipelineOptions options = PipelineOptionsFactory.create();
+    long size = source.getEstimatedSizeBytes(options);
+
+    List<SnapshotSource> halves = source.split(size / 2, options);
+    assertThat(halves, hasSize(2));
+    for (SnapshotSource half : halves) {
+      assertThat((double) half.getEstimatedSizeBytes(options), closeTo(size / 2.0, size / 10.0));
+    }
+    SourceTestUtils.assertSourcesEqualReferenceSource(source, halves, options);
+    assertThat(source.split(2 * size, options), hasSize(1));
   }
 }

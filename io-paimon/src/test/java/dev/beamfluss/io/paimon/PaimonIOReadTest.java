@@ -6,10 +6,14 @@ import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
+import org.apache.paimon.data.GenericRow;
 import org.apache.paimon.types.DataTypes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +83,76 @@ class PaimonIOReadTest {
                 "id,amount",
                 "catalog",
                 "hdfs://lake/w [s3.secret-key]")));
+  }
+
+  @Test
+  void saysWhichSnapshotsThereAre() throws Exception {
+    String table =
+        warehouse.create("numbers", Warehouse.columns(Map.of("id", DataTypes.INT())).build());
+    PaimonIO.Read read = PaimonIO.read().from(warehouse.catalog(), table);
+    expect(
+        read.withSnapshot(1), "Table shop.numbers has no snapshot 1, or it has expired. It has no");
+    expect(read.withTimestamp(Instant.now()), "It has no snapshots and no tags.");
+    for (int i = 0; i < 4; i++) {
+      warehouse.write(table, List.of(GenericRow.of(i)));
+    }
+    warehouse.table(table).createTag("kept", 2);
+    warehouse.expire(table, 2);
+    expect(read.withSnapshot(5), "It has the snapshots 3 (of 20");
+    expect(read.withSnapshot(1), ") to 4 (of ");
+    expect(read.withSnapshot(1), ") and the tags [kept].");
+    expect(read.withTag("lost"), "Table shop.numbers has no tag lost. It has the snapshots 3");
+    expect(read.withTimestamp(Instant.EPOCH), "no snapshot that was there at 1970-01-01T00:00:00Z");
+    expect(read.withTimestamp(Instant.now().plusSeconds(60)), "is yet to come");
+    Pipeline.create().apply(read.withTag("kept"));
+    expect(
+        PaimonIO.read().from(warehouse.catalog(), "shop.numbers$snapshots").withSnapshot(3),
+        "keeps no snapshots, so withSnapshot(3) is not possible");
+  }
+
+  @Test
+  void namesTheSnapshotThatExpiresBeforeItIsRead() throws Exception {
+    String table =
+        warehouse.create(
+            "short",
+            Warehouse.columns(Map.of("id", DataTypes.INT().notNull()))
+                .primaryKey("id")
+                .option("bucket", "1")
+                .build());
+    warehouse.write(table, List.of(GenericRow.of(1)));
+    Pipeline pipeline = Pipeline.create();
+    pipeline.apply(PaimonIO.read().from(warehouse.catalog(), table));
+    // each compacts what was there before
+    for (int i = 0; i < 10; i++) {
+      warehouse.write(table, List.of(GenericRow.of(i)));
+    }
+    warehouse.expire(table, 1);
+
+    Exception e = assertThrows(Exception.class, () -> pipeline.run().waitUntilFinish());
+    assertThat(
+        Throwables.getStackTraceAsString(e),
+        containsString("Snapshot 1 of table shop.short has expired before it was read to its end"));
+  }
+
+  @Test
+  void checksFiltersAgainstTheTable() throws Exception {
+    String table =
+        warehouse.create(
+            "days",
+            Warehouse.columns(Map.of("id", DataTypes.INT(), "ds", DataTypes.STRING()))
+                .partitionKeys("ds")
+                .build());
+    PaimonIO.Read read = PaimonIO.read().from(warehouse.catalog(), table);
+    expect(read.withFilter(PaimonFilter.equal("x", 1)), "has no column x to filter by");
+    expect(read.withFilter(PaimonFilter.equal("id", "1")), "is INT and is compared with values of");
+    expect(
+        read.withPartitionFilter(PaimonFilter.equal("id", 1)),
+        "Column id is no partition column of table shop.days (id = 1). These are [ds]");
+    expect(
+        PaimonIO.read()
+            .from(warehouse.catalog(), "shop.users")
+            .withPartitionFilter(PaimonFilter.equal("id", 1)),
+        "It has no partitions: use withFilter(..)");
   }
 
   private static void expect(PaimonIO.Read read, String message) {

@@ -1,6 +1,7 @@
 package dev.beamfluss.io.paimon;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.values.Row;
@@ -10,6 +11,7 @@ import org.apache.paimon.catalog.CatalogFactory;
 import org.apache.paimon.catalog.Identifier;
 import org.apache.paimon.data.InternalRow;
 import org.apache.paimon.disk.IOManager;
+import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
 import org.apache.paimon.schema.Schema;
 import org.apache.paimon.schema.SchemaChange;
@@ -63,9 +65,17 @@ final class Warehouse {
     return table(path).rowType();
   }
 
-  @SuppressWarnings("try") // closing may be interrupted, which ends the test as it should
   void write(String path, List<? extends InternalRow> rows) throws Exception {
-    BatchWriteBuilder builder = table(path).newBatchWriteBuilder();
+    write(table(path).newBatchWriteBuilder(), rows);
+  }
+
+  /** In place of all that the table holds. */
+  void overwrite(String path, List<? extends InternalRow> rows) throws Exception {
+    write(table(path).newBatchWriteBuilder().withOverwrite(), rows);
+  }
+
+  @SuppressWarnings("try") // closing may be interrupted, which ends the test as it should
+  private void write(BatchWriteBuilder builder, List<? extends InternalRow> rows) throws Exception {
     try (BatchTableWrite write = builder.newWrite();
         BatchTableCommit commit = builder.newCommit()) {
       write.withIOManager(IOManager.create(directory.resolve("spilled").toString()));
@@ -79,6 +89,19 @@ final class Warehouse {
   void writeEncoded(String path, List<Row> rows) throws Exception {
     RowEncoder encoder = new RowEncoder(path, type(path), rows.get(0).getSchema());
     write(path, rows.stream().map(encoder::encode).toList());
+  }
+
+  /** Keeps only so many snapshots, whatever their age. */
+  void expire(String path, int kept) {
+    table(path)
+        .newExpireSnapshots()
+        .config(
+            ExpireConfig.builder()
+                .snapshotRetainMax(kept)
+                .snapshotRetainMin(kept)
+                .snapshotTimeRetain(Duration.ZERO)
+                .build())
+        .expire();
   }
 
   private final class Closing implements AutoCloseable {

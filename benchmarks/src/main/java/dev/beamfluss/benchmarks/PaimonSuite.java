@@ -1,0 +1,67 @@
+package dev.beamfluss.benchmarks;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * How fast Paimon tables are read; a warehouse in a directory of its own, tables of 4 buckets,
+ * Parquet. {@code docs/benchmarks.md} says what each entry means.
+ *
+ * <p>Compared are <b>ours</b>, a pipeline of {@link dev.beamfluss.io.paimon.PaimonIO} and one
+ * counting function, and <b>raw</b>, loops of Paimon's reader that make the same Beam rows, without
+ * Beam. Both have two threads or subtasks, and read the same table in turns; a rate is from the
+ * first row to the last.
+ */
+final class PaimonSuite implements Suite {
+  private static final int DEFAULT_ROWS = 2_000_000;
+
+  /** A Flink cluster in this JVM ends a moment after its job. */
+  private static final Duration PAUSE = Duration.ofMillis(300);
+
+  @Override
+  public String name() {
+    return "paimon";
+  }
+
+  @Override
+  public List<Entry> run(BenchOptions options) throws Exception {
+    int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
+    Path warehouse = Files.createTempDirectory("bench-warehouse");
+    try {
+      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      PaimonReadContenders reads =
+          new PaimonReadContenders(rounds, Map.of("warehouse", warehouse.toUri().toString()), rows);
+      reads.create();
+      rounds.requireSome();
+      reads.fill();
+      rounds.run(options.getRounds());
+      Entries entries = new Entries(rounds);
+      reads.add(entries);
+      return entries.all();
+    } finally {
+      delete(warehouse);
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      files
+          .sorted(Comparator.reverseOrder())
+          .forEach(
+              file -> {
+                try {
+                  Files.delete(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+  }
+}
