@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AttributionOnFlinkClusterIT {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final long SEED = 7;
   private static final List<String> SUBMITTER_JVM_FLAGS =
       List.of(
