@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * are started. Their logs stay in the given directory.
  */
 final class FlinkProcesses implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final String BASH_RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:";
 

@@ -19,7 +19,7 @@ import java.util.Set;
 
 /** The REST interface of a Flink cluster on this machine. */
 final class FlinkRest {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Set<String> ENDS = Set.of("FAILED", "CANCELED", "FINISHED", "SUSPENDED");
 

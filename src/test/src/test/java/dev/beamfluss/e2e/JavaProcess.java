@@ -22,7 +22,7 @@ import java.util.jar.Manifest;
  * JVM at the latest, however this one ends.
  */
 final class JavaProcess implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final String name;
   private final Path log;
