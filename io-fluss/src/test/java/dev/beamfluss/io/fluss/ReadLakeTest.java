@@ -29,9 +29,13 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.apache.beam.runners.direct.DirectOptions;
+import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.Admin;
@@ -39,6 +43,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads of what a table's lake holds and of the log after it, while tiering runs or does not. */
 @SuppressWarnings("try") // the writer writes by itself
@@ -273,6 +279,52 @@ class ReadLakeTest {
     assertThat(numbers.stream().sorted().toList(), equalTo(expected));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"direct", "Flink"})
+  void anEndlessReadOnARunnerGivesEachRowOnce(String runner) throws Exception {
+    String path =
+        TestTables.create(fluss, "numbers", LakeTables.lake(TestTables.numbersDescriptor(3)));
+    FlussTable table = cluster(fluss).describe(path);
+    appendNumbers(table, 0, 3_000);
+    LakeTables.awaitTiered(table);
+    appendNumbers(table, 3_000, 4_000);
+    Collected<Row> collected = new Collected<>();
+    Pipeline pipeline = Pipeline.create(runner.equals("direct") ? direct() : flink(false));
+    pipeline
+        .apply(FlussIO.readRows().from(table.cluster(), path).withAllColumns().withLake())
+        .apply(collected);
+    PipelineResult job = pipeline.run();
+    try {
+      await().atMost(PATIENCE).until(() -> !collected.soFar().isEmpty());
+      appendNumbers(table, 4_000, 5_000);
+      await().atMost(PATIENCE).until(() -> collected.soFar().size() >= 5_000);
+      appendNumbers(table, 5_000, 5_001);
+      await().atMost(PATIENCE).until(() -> collected.soFar().size() >= 5_001);
+    } finally {
+      job.cancel();
+    }
+    assertThat(
+        collected.soFar().stream().map(row -> row.getInt64("n")).sorted().toList(),
+        equalTo(IntStream.rangeClosed(0, 5_000).mapToObj(i -> (long) i).toList()));
+  }
+
+  private static PipelineOptions direct() {
+    DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
+    options.setRunner(DirectRunner.class);
+    options.setBlockOnRun(false);
+    return options;
+  }
+
+  private static PipelineOptions flink(boolean attached) {
+    FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
+    options.setRunner(FlinkRunner.class);
+    options.setFlinkMaster("[local]");
+    options.setParallelism(2);
+    options.setCheckpointingInterval(attached ? -1L : 500L);
+    options.setAttachedMode(attached);
+    return options;
+  }
+
   @Test
   void refusesWhatHasNoLake() {
     FlussTable plain = cluster(fluss).describe(TestTables.orders(fluss, 1));
@@ -367,13 +419,9 @@ class ReadLakeTest {
   }
 
   private static List<String> contentsOnFlink(FlussTable table) {
-    FlinkPipelineOptions flink = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
-    flink.setRunner(FlinkRunner.class);
-    flink.setFlinkMaster("[local]");
-    flink.setParallelism(2);
     return TestTables.rows(
             FlussIO.readContents().from(table.cluster(), table.path()).withAllColumns().withLake(),
-            flink)
+            flink(true))
         .stream()
         .map(row -> row.getValues().toString())
         .sorted()
