@@ -14,7 +14,9 @@ import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
 import org.apache.paimon.data.GenericRow;
+import org.apache.paimon.table.source.DataSplit;
 import org.apache.paimon.types.DataTypes;
+import org.checkerframework.checker.nullness.qual.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +155,33 @@ class PaimonIOReadTest {
             .from(warehouse.catalog(), "shop.users")
             .withPartitionFilter(PaimonFilter.equal("id", 1)),
         "It has no partitions: use withFilter(..)");
+  }
+
+  @Test
+  void partitionsAndFilesThatAFilterRulesOutAreNotOpened() throws Exception {
+    String table =
+        warehouse.create(
+            "pruned",
+            Warehouse.columns(Map.of("id", DataTypes.INT()))
+                .column("hour", DataTypes.INT())
+                .partitionKeys("hour")
+                .build());
+    for (int hour = 0; hour < 4; hour++) {
+      warehouse.write(table, List.of(GenericRow.of(10 * hour, hour)));
+    }
+    assertThat(files(table, null, null), is(4));
+    assertThat(files(table, null, PaimonFilter.lessThan("hour", 2)), is(2));
+    assertThat(files(table, PaimonFilter.lessThan("hour", 3), null), is(3));
+    assertThat(files(table, PaimonFilter.equal("id", 10), null), is(1));
+    assertThat(files(table, PaimonFilter.equal("id", 10), PaimonFilter.lessThan("hour", 1)), is(0));
+  }
+
+  private int files(
+      String table, @Nullable PaimonFilter filter, @Nullable PaimonFilter partitionFilter) {
+    ReadSpec spec = ReadSpec.of(warehouse.table(table), null, List.of(), filter, partitionFilter);
+    return spec.scan().newScan().plan().splits().stream()
+        .mapToInt(split -> ((DataSplit) split).dataFiles().size())
+        .sum();
   }
 
   private static void expect(PaimonIO.Read read, String message) {
