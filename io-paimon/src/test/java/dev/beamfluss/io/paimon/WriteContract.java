@@ -342,7 +342,7 @@ abstract class WriteContract {
     assertThat(
         org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables
             .getStackTraceAsString(failure),
-        containsString("NOT NULL"));
+        containsString("of table " + table));
   }
 
   @ParameterizedTest
