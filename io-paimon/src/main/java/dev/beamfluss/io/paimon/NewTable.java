@@ -29,6 +29,13 @@ record NewTable(List<String> primaryKeys, List<String> partitionKeys, Map<String
    * @throws IllegalArgumentException if it cannot be created, or is there with other keys
    */
   Table loadOrCreate(Map<String, String> catalogProperties, String path, Schema rows) {
+    if (!primaryKeys.isEmpty() && options.getOrDefault("bucket", "-1").startsWith("-")) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s cannot be created with a primary key and 'bucket' = '%s': it could not be"
+                  + " written. Give it a fixed number of buckets: 'bucket' = '8', say.",
+              path, options.getOrDefault("bucket", "-1")));
+    }
     create(catalogProperties, PaimonTable.identifier(path), rows);
     Table table = PaimonTable.load(catalogProperties, path);
     requireKeys(table, "primary key", table.primaryKeys(), primaryKeys);

@@ -83,6 +83,7 @@ class WriteErrorsTest {
         ID,
         to("made").withCreateTable(List.of("id"), List.of(), Map.of()),
         "Give it a fixed number of buckets");
+    expect(ID, to("made"), "Table shop.made does not exist");
   }
 
   @Test
