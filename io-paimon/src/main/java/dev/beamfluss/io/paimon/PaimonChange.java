@@ -15,7 +15,10 @@ import org.apache.beam.sdk.coders.StructuredCoder;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 
-/** One change of a row of a Paimon table, as {@link PaimonIO#readChanges()} gives it. */
+/**
+ * One change of a row of a Paimon table: what {@link PaimonIO#readChanges()} gives and {@link
+ * PaimonIO#writeChanges()} applies.
+ */
 public final class PaimonChange implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -78,6 +81,16 @@ public final class PaimonChange implements Serializable {
     return new PaimonChange(kind, row);
   }
 
+  /** The row is to be there from now on, whether or not its key was there before. */
+  public static PaimonChange upsert(Row row) {
+    return new PaimonChange(Kind.UPDATE_AFTER, row);
+  }
+
+  /** The row of this key is to be gone; only the key columns matter. */
+  public static PaimonChange delete(Row row) {
+    return new PaimonChange(Kind.DELETE, row);
+  }
+
   public Kind kind() {
     return kind;
   }
@@ -89,6 +102,11 @@ public final class PaimonChange implements Serializable {
   /** The coder of changes whose rows have the given schema. */
   public static Coder<PaimonChange> coder(Schema schema) {
     return new ChangeCoder(RowCoder.of(schema));
+  }
+
+  /** Whether this is a {@link #coder}. */
+  static boolean isCoder(Coder<?> coder) {
+    return coder instanceof ChangeCoder;
   }
 
   /** The schema that a coder of changes was made of. */

@@ -27,20 +27,25 @@ final class PaimonTable {
    * @throws IllegalArgumentException if there is no such catalog, database or table
    */
   static Table load(Map<String, String> catalogProperties, String path) {
-    String[] names = path.split("\\.", -1);
-    if (names.length != 2 || names[0].isEmpty() || names[1].isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format("'%s' is not a table path. Give it as database.table.", path));
-    }
+    Identifier table = identifier(path);
     Catalog catalog = open(catalogProperties);
     try {
-      return find(catalog, Identifier.create(names[0], names[1]), describe(catalogProperties));
+      return find(catalog, table, describe(catalogProperties));
     } finally {
       close(catalog);
     }
   }
 
-  private static void close(Catalog catalog) {
+  static Identifier identifier(String path) {
+    String[] names = path.split("\\.", -1);
+    if (names.length != 2 || names[0].isEmpty() || names[1].isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format("'%s' is not a table path. Give it as database.table.", path));
+    }
+    return Identifier.create(names[0], names[1]);
+  }
+
+  static void close(Catalog catalog) {
     try {
       catalog.close();
     } catch (InterruptedException e) {
@@ -51,7 +56,7 @@ final class PaimonTable {
     }
   }
 
-  private static Catalog open(Map<String, String> properties) {
+  static Catalog open(Map<String, String> properties) {
     try {
       return CatalogFactory.createCatalog(
           CatalogContext.create(Options.fromMap(properties)), PaimonTable.class.getClassLoader());

@@ -1,2 +1,2 @@
-/** Read Apache Paimon tables: {@link dev.beamfluss.io.paimon.PaimonIO}. */
+/** Read and write Apache Paimon tables: {@link dev.beamfluss.io.paimon.PaimonIO}. */
 package dev.beamfluss.io.paimon;
