@@ -898,6 +898,7 @@ public final class FlussIO {
      * Shuffles before the lookup, so that each key is looked up by as many workers as given, and
      * not by all: for caches that hold more keys. Give more than 1 where few keys make most of the
      * input, or the workers of these keys have most of the work. The order of the input is lost.
+     * Pays only where several JVMs look up, as the workers of one share a cache anyway.
      */
     public LookupRows withReplicatedShuffle(int replicas) {
       if (replicas < 1) {
