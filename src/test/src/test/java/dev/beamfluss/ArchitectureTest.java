@@ -26,6 +26,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** The few rules of direction between the modules; each is also seen to fail on wrong code. */
 class ArchitectureTest {
+  private static final String CHANGES = "dev.beamfluss.changes..";
   private static final String IO = "dev.beamfluss.io..";
   private static final String TRANSFORMS = "dev.beamfluss.transforms..";
   private static final String PIPELINES = "dev.beamfluss.pipelines..";
@@ -48,8 +49,8 @@ class ArchitectureTest {
   private static List<Rule> rules() {
     return List.of(
         new Rule(
-            "an io knows nothing of ours but itself",
-            noClasses().that().resideInAPackage(IO).should().dependOnClassesThat(ours(IO)),
+            "an io knows nothing of ours but itself and what a change is",
+            noClasses().that().resideInAPackage(IO).should().dependOnClassesThat(ours(CHANGES, IO)),
             "io.wrong.KnowsTransforms"),
         new Rule(
             "transforms know the ios, and nothing else of ours",
@@ -57,7 +58,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage(TRANSFORMS)
                 .should()
-                .dependOnClassesThat(ours(IO, TRANSFORMS)),
+                .dependOnClassesThat(ours(CHANGES, IO, TRANSFORMS)),
             "transforms.wrong.KnowsPipelines"),
         new Rule(
             "the local cluster knows nothing of ours",
@@ -147,6 +148,7 @@ class ArchitectureTest {
   void everyModuleIsLookedAt() {
     for (String module :
         List.of(
+            CHANGES,
             "dev.beamfluss.io.fluss..",
             "dev.beamfluss.io.paimon..",
             TRANSFORMS,

@@ -3,11 +3,11 @@ package dev.beamfluss.transforms;
 import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
 
 import com.google.auto.value.AutoValue;
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
-import dev.beamfluss.io.fluss.RowChange;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.LinkedHashMap;

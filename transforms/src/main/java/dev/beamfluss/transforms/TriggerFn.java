@@ -1,6 +1,6 @@
 package dev.beamfluss.transforms;
 
-import dev.beamfluss.io.fluss.RowChange;
+import dev.beamfluss.changes.RowChange;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;

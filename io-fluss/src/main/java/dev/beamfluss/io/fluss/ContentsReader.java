@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

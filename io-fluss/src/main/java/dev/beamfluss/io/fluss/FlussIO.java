@@ -1,6 +1,7 @@
 package dev.beamfluss.io.fluss;
 
 import com.google.auto.value.AutoValue;
+import dev.beamfluss.changes.RowChange;
 import java.time.Duration;
 import java.util.List;
 import org.apache.beam.sdk.schemas.Schema;

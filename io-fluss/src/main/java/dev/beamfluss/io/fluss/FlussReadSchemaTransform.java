@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.io.fluss.FlussReadSchemaTransformProvider.Configuration;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;

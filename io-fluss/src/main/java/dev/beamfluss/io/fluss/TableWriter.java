@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.EOFException;
 import java.time.Duration;
 import java.util.ArrayDeque;

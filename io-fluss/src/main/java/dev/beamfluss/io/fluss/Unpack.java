@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
 import java.util.List;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;

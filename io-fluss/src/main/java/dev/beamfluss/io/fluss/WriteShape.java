@@ -1,5 +1,7 @@
 package dev.beamfluss.io.fluss;
 
+import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.changes.RowChangeCoder;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.hamcrest.Matchers.notNullValue;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import java.io.IOException;
 import java.util.ArrayList;

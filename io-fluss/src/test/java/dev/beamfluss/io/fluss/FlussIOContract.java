@@ -6,6 +6,7 @@ import static dev.beamfluss.io.fluss.TestTables.order;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import java.io.Serializable;
 import java.math.BigDecimal;

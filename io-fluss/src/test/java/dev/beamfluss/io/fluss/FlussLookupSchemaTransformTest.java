@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.not;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.io.fluss.FlussLookupSchemaTransformProvider.Configuration;
 import dev.beamfluss.local.FlussExtension;
 import java.io.Serializable;

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.io.fluss.FlussReadSchemaTransformProvider.Configuration;
 import dev.beamfluss.local.FlussExtension;
 import java.io.Serializable;

@@ -4,6 +4,7 @@ import static dev.beamfluss.io.fluss.TestTables.order;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.beamfluss.changes.RowChange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

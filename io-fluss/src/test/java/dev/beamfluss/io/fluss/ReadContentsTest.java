@@ -4,6 +4,7 @@ import static dev.beamfluss.io.fluss.TestTables.cluster;
 import static dev.beamfluss.io.fluss.TestTables.order;
 import static org.awaitility.Awaitility.await;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.time.Duration;

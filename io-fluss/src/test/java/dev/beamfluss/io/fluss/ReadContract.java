@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import java.io.Serializable;
 import java.time.Duration;

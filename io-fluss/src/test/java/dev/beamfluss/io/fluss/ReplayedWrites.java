@@ -4,6 +4,7 @@ import static dev.beamfluss.io.fluss.TestTables.cluster;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,6 +3,7 @@ package dev.beamfluss.io.fluss;
 import static dev.beamfluss.io.fluss.TestTables.ORDER;
 import static dev.beamfluss.io.fluss.TestTables.order;
 
+import dev.beamfluss.changes.RowChange;
 import java.util.List;
 import org.apache.beam.sdk.testing.CoderProperties;
 import org.apache.beam.sdk.values.Row;

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
 import java.util.List;

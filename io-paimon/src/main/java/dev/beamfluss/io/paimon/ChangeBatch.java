@@ -1,5 +1,6 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,7 +18,7 @@ import org.apache.beam.sdk.util.VarInt;
  * @param changes at least one
  * @param timestamps each one's event time in milliseconds since the epoch
  */
-record ChangeBatch(List<PaimonChange> changes, List<Long> timestamps) {
+record ChangeBatch(List<RowChange> changes, List<Long> timestamps) {
 
   /** The step that takes it apart may not go back in time from it. */
   long minTimestamp() {
@@ -34,9 +35,9 @@ record ChangeBatch(List<PaimonChange> changes, List<Long> timestamps) {
   }
 
   static final class BatchCoder extends StructuredCoder<ChangeBatch> {
-    private final Coder<PaimonChange> changeCoder;
+    private final Coder<RowChange> changeCoder;
 
-    BatchCoder(Coder<PaimonChange> changeCoder) {
+    BatchCoder(Coder<RowChange> changeCoder) {
       this.changeCoder = changeCoder;
     }
 
@@ -54,7 +55,7 @@ record ChangeBatch(List<PaimonChange> changes, List<Long> timestamps) {
 
     @Override
     public ChangeBatch decode(InputStream in) throws IOException {
-      PaimonChange[] changes = new PaimonChange[VarInt.decodeInt(in)];
+      RowChange[] changes = new RowChange[VarInt.decodeInt(in)];
       List<Long> timestamps = new ArrayList<>(changes.length);
       long timestamp = 0;
       for (int i = 0; i < changes.length; i++) {

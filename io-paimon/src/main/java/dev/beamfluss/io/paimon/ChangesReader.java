@@ -1,5 +1,6 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -159,7 +160,7 @@ final class ChangesReader extends UnboundedSource.UnboundedReader<ChangeBatch> {
   }
 
   private void readBatch() throws IOException {
-    List<PaimonChange> changes = new ArrayList<>();
+    List<RowChange> changes = new ArrayList<>();
     List<Long> timestamps = new ArrayList<>();
     // an earlier commit may have been given a later time, by another writer's clock
     long committed = Math.max(found.committed(), position.watermark());
@@ -169,7 +170,7 @@ final class ChangesReader extends UnboundedSource.UnboundedReader<ChangeBatch> {
         break;
       }
       timestamps.add(eventTime == null ? committed : eventTime.millis(row));
-      changes.add(PaimonChange.of(kind(row.getRowKind()), decoder.decode(row)));
+      changes.add(RowChange.of(kind(row.getRowKind()), decoder.decode(row)));
     }
     if (changes.size() < BATCH_ROWS) {
       closeRows();
@@ -187,15 +188,15 @@ final class ChangesReader extends UnboundedSource.UnboundedReader<ChangeBatch> {
   }
 
   /** Of a table that is read whole, it does not matter how a row came to be there. */
-  private PaimonChange.Kind kind(RowKind kind) {
+  private RowChange.Kind kind(RowKind kind) {
     if (position.whole()) {
-      return PaimonChange.Kind.INSERT;
+      return RowChange.Kind.INSERT;
     }
     return switch (kind) {
-      case INSERT -> PaimonChange.Kind.INSERT;
-      case UPDATE_BEFORE -> PaimonChange.Kind.UPDATE_BEFORE;
-      case UPDATE_AFTER -> PaimonChange.Kind.UPDATE_AFTER;
-      case DELETE -> PaimonChange.Kind.DELETE;
+      case INSERT -> RowChange.Kind.INSERT;
+      case UPDATE_BEFORE -> RowChange.Kind.UPDATE_BEFORE;
+      case UPDATE_AFTER -> RowChange.Kind.UPDATE_AFTER;
+      case DELETE -> RowChange.Kind.DELETE;
     };
   }
 

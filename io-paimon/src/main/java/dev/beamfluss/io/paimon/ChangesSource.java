@@ -1,5 +1,6 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ final class ChangesSource extends UnboundedSource<ChangeBatch, ChangesCheckpoint
 
   @Override
   public Coder<ChangeBatch> getOutputCoder() {
-    return new ChangeBatch.BatchCoder(PaimonChange.coder(spec.read().schema()));
+    return new ChangeBatch.BatchCoder(RowChange.coder(spec.read().schema()));
   }
 
   @Override

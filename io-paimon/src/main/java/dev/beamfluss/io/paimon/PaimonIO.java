@@ -3,6 +3,7 @@ package dev.beamfluss.io.paimon;
 import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
 
 import com.google.auto.value.AutoValue;
+import dev.beamfluss.changes.RowChange;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -85,7 +86,7 @@ public final class PaimonIO {
 
   /** Implementation of {@link #readChanges()}. */
   @AutoValue
-  public abstract static class ReadChanges extends PTransform<PBegin, PCollection<PaimonChange>> {
+  public abstract static class ReadChanges extends PTransform<PBegin, PCollection<RowChange>> {
     abstract @Nullable Map<String, String> catalogProperties();
 
     abstract @Nullable String table();
@@ -200,9 +201,9 @@ public final class PaimonIO {
     /**
      * What a change is depends on the table. With a {@code changelog-producer} it is what that
      * tells. Without one, a table with a primary key tells what was written, so that an update is a
-     * {@link PaimonChange.Kind#INSERT} or {@link PaimonChange.Kind#UPDATE_AFTER} alone; a table
-     * without a primary key has inserts. What the table holds at a full start comes as inserts. A
-     * commit that overwrites is passed over unless {@code streaming-read-overwrite} is set.
+     * {@link RowChange.Kind#INSERT} or {@link RowChange.Kind#UPDATE_AFTER} alone; a table without a
+     * primary key has inserts. What the table holds at a full start comes as inserts. A commit that
+     * overwrites is passed over unless {@code streaming-read-overwrite} is set.
      *
      * <p>The changes of one bucket come in their order. Each enters the pipeline's state once, also
      * after a restart from a checkpoint or savepoint. Snapshots must not expire before they are
@@ -213,7 +214,7 @@ public final class PaimonIO {
      * is read to its end.
      */
     @Override
-    public PCollection<PaimonChange> expand(PBegin input) {
+    public PCollection<RowChange> expand(PBegin input) {
       Table found = load(catalogProperties(), table());
       Snapshots snapshots = Snapshots.of(found, "readChanges()");
       List<String> alsoScanned = List.of();
@@ -233,7 +234,7 @@ public final class PaimonIO {
       return input
           .apply("Follow", org.apache.beam.sdk.io.Read.from(source))
           .apply("Unpack", ParDo.of(new UnpackChanges(spec.schema())))
-          .setCoder(PaimonChange.coder(spec.schema()));
+          .setCoder(RowChange.coder(spec.schema()));
     }
 
     @Override
@@ -413,7 +414,7 @@ public final class PaimonIO {
   }
 
   /** Applies changes to a table with a primary key, those that delete too. */
-  public static Write<PaimonChange> writeChanges() {
+  public static Write<RowChange> writeChanges() {
     return Write.of(WriteShape.Changes.INSTANCE);
   }
 

@@ -1,6 +1,8 @@
 package dev.beamfluss.io.paimon;
 
 import com.google.auto.value.AutoValue;
+import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.changes.RowChangeCoder;
 import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
@@ -292,11 +294,11 @@ public final class PaimonReadSchemaTransformProvider
       if (!changes) {
         return PCollectionRowTuple.of(OUTPUT, input.getPipeline().apply("Rows", rows()));
       }
-      PCollection<PaimonChange> read = input.getPipeline().apply("Changes", changes());
+      PCollection<RowChange> read = input.getPipeline().apply("Changes", changes());
       Schema schema =
           Schema.builder()
               .addStringField(CHANGE_TYPE)
-              .addFields(PaimonChange.schema(read.getCoder()).getFields())
+              .addFields(((RowChangeCoder) read.getCoder()).schema().getFields())
               .build();
       return PCollectionRowTuple.of(
           OUTPUT,
@@ -306,7 +308,7 @@ public final class PaimonReadSchemaTransformProvider
               .setRowSchema(schema));
     }
 
-    private static Row withType(PaimonChange change, Schema schema) {
+    private static Row withType(RowChange change, Schema schema) {
       List<Object> values = new ArrayList<>(schema.getFieldCount());
       values.add(change.kind().sign());
       values.addAll(change.row().getValues());

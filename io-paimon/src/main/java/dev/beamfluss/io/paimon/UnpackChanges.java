@@ -1,12 +1,13 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
 import java.util.List;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.joda.time.Instant;
 
 /** Takes the batches of a source apart; chained to it, so a batch is never encoded on Flink. */
-final class UnpackChanges extends DoFn<ChangeBatch, PaimonChange> {
+final class UnpackChanges extends DoFn<ChangeBatch, RowChange> {
   private final Schema schema;
 
   UnpackChanges(Schema schema) {
@@ -14,8 +15,8 @@ final class UnpackChanges extends DoFn<ChangeBatch, PaimonChange> {
   }
 
   @ProcessElement
-  public void process(@Element ChangeBatch batch, OutputReceiver<PaimonChange> out) {
-    List<PaimonChange> changes = batch.changes();
+  public void process(@Element ChangeBatch batch, OutputReceiver<RowChange> out) {
+    List<RowChange> changes = batch.changes();
     checkSchema(changes.get(0).row().getSchema());
     Instant time = Instant.EPOCH;
     for (int i = 0; i < changes.size(); i++) {

@@ -1,5 +1,7 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.changes.RowChangeCoder;
 import java.io.Serializable;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.PCollection;
@@ -43,28 +45,28 @@ interface WriteShape<T> extends Serializable {
   }
 
   /** Changes to apply. */
-  enum Changes implements WriteShape<PaimonChange> {
+  enum Changes implements WriteShape<RowChange> {
     INSTANCE;
 
     @Override
-    public Schema schema(PCollection<PaimonChange> input) {
-      if (!PaimonChange.isCoder(input.getCoder())) {
+    public Schema schema(PCollection<RowChange> input) {
+      if (!(input.getCoder() instanceof RowChangeCoder coder)) {
         throw new IllegalArgumentException(
-            "The changes to write need the coder PaimonChange.coder(schema), which tells their"
+            "The changes to write need the coder RowChange.coder(schema), which tells their"
                 + " columns; they have "
                 + input.getCoder()
                 + ".");
       }
-      return PaimonChange.schema(input.getCoder());
+      return coder.schema();
     }
 
     @Override
-    public Row row(PaimonChange element) {
+    public Row row(RowChange element) {
       return element.row();
     }
 
     @Override
-    public RowKind kind(PaimonChange element) {
+    public RowKind kind(RowChange element) {
       return switch (element.kind()) {
         case INSERT -> RowKind.INSERT;
         case UPDATE_BEFORE -> RowKind.UPDATE_BEFORE;

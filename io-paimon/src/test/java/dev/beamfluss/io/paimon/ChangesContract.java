@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.changes.RowChange;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,7 +122,7 @@ abstract class ChangesContract implements Serializable {
                 .withTimestampColumn("at")
                 .withDiscoveryInterval(Duration.ofMillis(50)))
         .apply(Window.into(FixedWindows.of(org.joda.time.Duration.standardSeconds(10))))
-        .apply(Combine.globally(Count.<PaimonChange>combineFn()).withoutDefaults())
+        .apply(Combine.globally(Count.<RowChange>combineFn()).withoutDefaults())
         .apply(output);
     PipelineResult result = pipeline.run();
     try {
@@ -139,7 +140,7 @@ abstract class ChangesContract implements Serializable {
     pipeline
         .apply(numbers.read())
         .apply(Window.into(FixedWindows.of(org.joda.time.Duration.millis(500))))
-        .apply(Combine.globally(Count.<PaimonChange>combineFn()).withoutDefaults())
+        .apply(Combine.globally(Count.<RowChange>combineFn()).withoutDefaults())
         .apply(output);
     PipelineResult result = pipeline.run();
     try {

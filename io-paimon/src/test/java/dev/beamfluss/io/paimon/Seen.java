@@ -1,5 +1,6 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.changes.RowChange;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.apache.beam.sdk.values.PDone;
  * when it is asked: by numbers below 0, which come the same way. What a step put out before a
  * failure would tell nothing of the state after it.
  */
-final class Seen extends PTransform<PCollection<PaimonChange>, PDone> {
+final class Seen extends PTransform<PCollection<RowChange>, PDone> {
   static final int KEYS = 16;
 
   private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
@@ -87,7 +88,7 @@ final class Seen extends PTransform<PCollection<PaimonChange>, PDone> {
   }
 
   @Override
-  public PDone expand(PCollection<PaimonChange> changes) {
+  public PDone expand(PCollection<RowChange> changes) {
     changes
         .apply("Key", ParDo.of(new Key()))
         .setCoder(KvCoder.of(VarIntCoder.of(), VarLongCoder.of()))
@@ -95,9 +96,9 @@ final class Seen extends PTransform<PCollection<PaimonChange>, PDone> {
     return PDone.in(changes.getPipeline());
   }
 
-  private static final class Key extends DoFn<PaimonChange, KV<Integer, Long>> {
+  private static final class Key extends DoFn<RowChange, KV<Integer, Long>> {
     @ProcessElement
-    public void process(@Element PaimonChange change, OutputReceiver<KV<Integer, Long>> out) {
+    public void process(@Element RowChange change, OutputReceiver<KV<Integer, Long>> out) {
       long number = change.row().getInt64("n");
       out.output(KV.of((int) ((number < 0 ? -1 - number : number) % KEYS), number));
     }

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
 
+import dev.beamfluss.changes.RowChange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -183,13 +184,13 @@ abstract class WriteContract {
   void appliesChangesThatDelete(IsBounded bounded) throws Exception {
     String table = keyed();
     run(orders(0, 100), bounded, write(table));
-    List<PaimonChange> changes = new ArrayList<>();
+    List<RowChange> changes = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
-      changes.add(PaimonChange.delete(order(i, null, "d" + i % 3)));
-      changes.add(PaimonChange.upsert(order(1000 + i, 1L, "d1")));
+      changes.add(RowChange.delete(order(i, null, "d" + i % 3)));
+      changes.add(RowChange.upsert(order(1000 + i, 1L, "d1")));
     }
     run(
-        Create.of(changes).withCoder(PaimonChange.coder(ORDER)),
+        Create.of(changes).withCoder(RowChange.coder(ORDER)),
         bounded,
         PaimonIO.writeChanges()
             .to(warehouse.catalog(), table)

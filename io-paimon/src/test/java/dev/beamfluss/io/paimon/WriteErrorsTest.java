@@ -4,6 +4,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.beamfluss.changes.RowChange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -88,16 +89,16 @@ class WriteErrorsTest {
 
   @Test
   void refusesChangesWhereThereIsNoKeyOrNoSchema() {
-    PaimonIO.Write<PaimonChange> write =
+    PaimonIO.Write<RowChange> write =
         PaimonIO.writeChanges().to(warehouse.catalog(), "shop.appended");
     Pipeline pipeline = Pipeline.create();
-    expect(pipeline.apply(Create.empty(PaimonChange.coder(ID))), write, "has no primary key");
+    expect(pipeline.apply(Create.empty(RowChange.coder(ID))), write, "has no primary key");
     expect(
         pipeline.apply(
             "Other",
-            Create.empty(org.apache.beam.sdk.coders.SerializableCoder.of(PaimonChange.class))),
+            Create.empty(org.apache.beam.sdk.coders.SerializableCoder.of(RowChange.class))),
         write,
-        "PaimonChange.coder(schema)");
+        "RowChange.coder(schema)");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.beamfluss.io.fluss;
+package dev.beamfluss.changes;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +9,8 @@ import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.coders.StructuredCoder;
 import org.apache.beam.sdk.schemas.Schema;
 
-/** A byte for the kind, then the row. */
-final class RowChangeCoder extends StructuredCoder<RowChange> {
+/** The coder of {@link RowChange#coder}: a byte for the kind, then the row. */
+public final class RowChangeCoder extends StructuredCoder<RowChange> {
   private final RowCoder rowCoder;
 
   private RowChangeCoder(RowCoder rowCoder) {
@@ -21,7 +21,8 @@ final class RowChangeCoder extends StructuredCoder<RowChange> {
     return new RowChangeCoder(RowCoder.of(schema));
   }
 
-  Schema schema() {
+  /** The columns of the rows. */
+  public Schema schema() {
     return rowCoder.getSchema();
   }
 

@@ -1,27 +1,28 @@
-package dev.beamfluss.io.fluss;
+package dev.beamfluss.changes;
 
 import static java.util.Objects.requireNonNull;
 
 import java.io.Serializable;
 import java.util.Objects;
-import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.CoderException;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * One change of a row: what a changelog of a KV table holds and what a write applies.
+ * One change of a row of a table with keys: what its changelog holds and what a write applies. It
+ * is the same for Fluss and Paimon, so that what is read from one can be written to the other.
  *
  * <p>An update is two changes, the row before and the row after, in this order and next to each
- * other in the changelog of a bucket (tables with {@code table.changelog.image = WAL} give only the
- * latter). A write ignores {@link Kind#UPDATE_BEFORE}: the key decides what is replaced.
+ * other in the changelog of a bucket. Some tables give only the latter: in Fluss those with {@code
+ * table.changelog.image = WAL}, in Paimon those without a {@code changelog-producer}. A write
+ * ignores {@link Kind#UPDATE_BEFORE}: the key decides what is replaced.
  */
 public final class RowChange implements Serializable {
 
   /** What happened to the row. */
   public enum Kind {
-    /** The key was not there before; also every row of a log table. */
+    /** The key was not there before, or the table does not tell; also each row of an append. */
     INSERT("+I", 0),
     /** The row as it was before an update. */
     UPDATE_BEFORE("-U", 1),
@@ -40,19 +41,29 @@ public final class RowChange implements Serializable {
       this.code = code;
     }
 
-    /** Its byte in encoded elements and checkpoints; never changes. */
-    int code() {
+    /** Its byte in encoded elements and checkpoints, the same as Paimon's; never changes. */
+    public int code() {
       return code;
     }
 
-    static Kind ofCode(int code) throws CoderException {
+    /**
+     * The kind of a {@link #code}.
+     *
+     * @throws CoderException if there is none
+     */
+    public static Kind ofCode(int code) throws CoderException {
       if (code < 0 || code >= BY_CODE.length) {
         throw new CoderException("Not a kind of change: " + code);
       }
       return BY_CODE[code];
     }
 
-    static Kind ofSign(@Nullable String sign) {
+    /**
+     * The kind of a {@link #sign}.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Kind ofSign(@Nullable String sign) {
       for (Kind kind : BY_CODE) {
         if (kind.sign.equals(sign)) {
           return kind;
@@ -62,7 +73,7 @@ public final class RowChange implements Serializable {
           String.format("'%s' is no kind of change. They are +I, -U, +U and -D.", sign));
     }
 
-    /** The two characters that Flink and Fluss print for this kind. */
+    /** The two characters that Flink, Fluss and Paimon print for this kind. */
     public String sign() {
       return sign;
     }
@@ -104,7 +115,7 @@ public final class RowChange implements Serializable {
   }
 
   /** The coder of changes whose rows have the given schema. */
-  public static Coder<RowChange> coder(Schema schema) {
+  public static RowChangeCoder coder(Schema schema) {
     return RowChangeCoder.of(schema);
   }
 

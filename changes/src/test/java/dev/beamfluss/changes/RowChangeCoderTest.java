@@ -1,7 +1,5 @@
-package dev.beamfluss.io.fluss;
+package dev.beamfluss.changes;
 
-import static dev.beamfluss.io.fluss.TestTables.ORDER;
-import static dev.beamfluss.io.fluss.TestTables.order;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
@@ -10,12 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Map;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.CoderException;
+import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.testing.CoderProperties;
 import org.apache.beam.sdk.util.CoderUtils;
 import org.apache.beam.sdk.values.Row;
 import org.junit.jupiter.api.Test;
 
 class RowChangeCoderTest {
+  private static final Schema ORDER =
+      Schema.builder()
+          .addStringField("user")
+          .addStringField("order")
+          .addNullableField("amount", Schema.FieldType.INT32)
+          .build();
   private static final Coder<RowChange> CODER = RowChange.coder(ORDER);
 
   @Test
@@ -62,5 +67,9 @@ class RowChangeCoderTest {
   void changesPrintAsFlinkPrintsThem() {
     assertThat(RowChange.delete(order("u1", "o1", 1)).toString(), equalTo("-D[u1, o1, 1]"));
     assertThat(RowChange.upsert(order("u1", "o1", 1)).toString(), equalTo("+U[u1, o1, 1]"));
+  }
+
+  private static Row order(String user, String order, int amount) {
+    return Row.withSchema(ORDER).addValues(user, order, amount).build();
   }
 }
