@@ -12,6 +12,7 @@ import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.display.DisplayData;
@@ -516,6 +517,7 @@ public final class PaimonIO {
           ReadSpec.of(version().of(found), columns(), List.of(), filter(), partitionFilter());
       return input
           .apply("Scan", org.apache.beam.sdk.io.Read.from(SnapshotSource.of(spec)))
+          .apply("Unpack", Flatten.iterables())
           .setRowSchema(spec.schema());
     }
 

@@ -7,8 +7,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.beam.sdk.coders.Coder;
+import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.io.BoundedSource;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.values.Row;
@@ -23,12 +26,18 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * The rows of a snapshot that was settled when the pipeline was built. Splitting hands out the
  * splits that Paimon made then, and asks nobody: a split that fails is not always tried again by a
  * runner.
+ *
+ * <p>An element is many rows, so that the runner's work an element of a source is paid once for
+ * them: Flink's updates all metrics for each.
  */
-final class SnapshotSource extends BoundedSource<Row> {
+final class SnapshotSource extends BoundedSource<List<Row>> {
   private static final long serialVersionUID = 1L;
 
   /** For what is not made of data files: system tables, whose rows Paimon counts at most. */
   private static final long BYTES_PER_ROW = 100;
+
+  /** About as many as Paimon's readers of columnar files hold at once. */
+  private static final int BATCH_ROWS = 1000;
 
   private final ReadSpec spec;
   private final ArrayList<Split> splits;
@@ -85,13 +94,13 @@ final class SnapshotSource extends BoundedSource<Row> {
   }
 
   @Override
-  public BoundedReader<Row> createReader(PipelineOptions options) {
+  public BoundedReader<List<Row>> createReader(PipelineOptions options) {
     return new Reader(this);
   }
 
   @Override
-  public Coder<Row> getOutputCoder() {
-    return RowCoder.of(spec.schema());
+  public Coder<List<Row>> getOutputCoder() {
+    return ListCoder.of(RowCoder.of(spec.schema()));
   }
 
   @Override
@@ -99,11 +108,12 @@ final class SnapshotSource extends BoundedSource<Row> {
     builder.add(DisplayData.item("table", spec.table().fullName()));
   }
 
-  private static final class Reader extends BoundedReader<Row> {
+  private static final class Reader extends BoundedReader<List<Row>> {
     private final SnapshotSource source;
     private final RowDecoder decoder;
+    private final Counter rowsRead = Metrics.counter(PaimonIO.class, "rowsRead");
     private @Nullable RowIterator rows;
-    private @Nullable Row current;
+    private @Nullable List<Row> current;
 
     Reader(SnapshotSource source) {
       this.source = source;
@@ -125,13 +135,24 @@ final class SnapshotSource extends BoundedSource<Row> {
       current = null;
       if (rows != null) {
         try {
-          InternalRow next = rows.next();
-          current = next == null ? null : decoder.decode(next);
+          current = readBatch(rows);
         } catch (IOException | UncheckedIOException e) {
           throw explained(e);
         }
       }
       return current != null;
+    }
+
+    private @Nullable List<Row> readBatch(RowIterator rows) throws IOException {
+      List<Row> batch = new ArrayList<>();
+      for (InternalRow next = rows.next(); next != null; next = rows.next()) {
+        batch.add(decoder.decode(next));
+        if (batch.size() == BATCH_ROWS) {
+          break;
+        }
+      }
+      rowsRead.inc(batch.size());
+      return batch.isEmpty() ? null : batch;
     }
 
     private IOException explained(Exception failure) {
@@ -148,7 +169,7 @@ final class SnapshotSource extends BoundedSource<Row> {
     }
 
     @Override
-    public Row getCurrent() {
+    public List<Row> getCurrent() {
       if (current == null) {
         throw new NoSuchElementException();
       }
