@@ -48,7 +48,8 @@ final class BeamWrite implements TableFill {
     }
   }
 
-  private static final class AddFn extends DoFn<Long, Void> {
+  /** Adds numbers of written rows to the counter. */
+  static final class AddFn extends DoFn<Long, Void> {
     @ProcessElement
     public void process(@Element Long rows) {
       Counter.add(rows);

@@ -68,11 +68,12 @@ record EventRows(int columns, int rowsOfKey, int shift) implements Serializable 
     return row;
   }
 
-  private Long firstColumn(long number) {
+  Long firstColumn(long number) {
     return key(number / rowsOfKey);
   }
 
-  private Object[] values(long number) {
+  /** All but the first are the row's; nobody may write to them. */
+  Object[] values(long number) {
     Object[][] pool = POOLS.get(columns);
     if (pool == null) {
       pool = POOLS.computeIfAbsent(columns, EventRows::pool);

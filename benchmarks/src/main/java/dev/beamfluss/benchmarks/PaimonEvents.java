@@ -27,21 +27,33 @@ import org.apache.paimon.table.sink.BatchWriteBuilder;
 import org.apache.paimon.types.DataType;
 import org.apache.paimon.types.DataTypes;
 
-/** The columns and rows of {@link EventTable} in a Paimon table without a primary key. */
+/** The columns and rows of {@link EventTable} in a Paimon table. */
 final class PaimonEvents {
   private static final String DATABASE = "bench";
   private static final int PRECISION = 10;
   private static final int SCALE = 2;
   private static final int MILLIS = 3;
 
+  /** How the table keeps its rows. */
+  enum Kind {
+    /** Without keys and buckets. */
+    APPEND,
+    /** In buckets by the first column. */
+    BUCKETS,
+    /** The first column is the primary key; whoever writes does not merge files. */
+    KEYED
+  }
+
   private final Map<String, String> catalog;
   private final String name;
   private final int columns;
+  private final Kind kind;
 
-  PaimonEvents(Map<String, String> catalog, String name, int columns) {
+  PaimonEvents(Map<String, String> catalog, String name, int columns, Kind kind) {
     this.catalog = Map.copyOf(catalog);
     this.name = name;
     this.columns = columns;
+    this.kind = kind;
   }
 
   Map<String, String> catalog() {
@@ -84,11 +96,25 @@ final class PaimonEvents {
     for (int i = 0; i < columns; i++) {
       schema.column("c" + i, type(EventColumn.at(i).make().apply(new Random(i))));
     }
-    schema.option("bucket", "" + EventTable.BUCKETS).option("bucket-key", "c0");
+    if (kind != Kind.APPEND) {
+      schema.option("bucket", "" + EventTable.BUCKETS).option("bucket-key", "c0");
+    }
+    if (kind == Kind.KEYED) {
+      schema.primaryKey("c0").option("write-only", "true");
+    }
     Catalog open = CatalogFactory.createCatalog(CatalogContext.create(Options.fromMap(catalog)));
     try {
       open.createDatabase(DATABASE, true);
       open.createTable(Identifier.create(DATABASE, name), schema.build(), false);
+    } finally {
+      open.close();
+    }
+  }
+
+  void drop() throws Exception {
+    Catalog open = CatalogFactory.createCatalog(CatalogContext.create(Options.fromMap(catalog)));
+    try {
+      open.dropTable(Identifier.create(DATABASE, name), false);
     } finally {
       open.close();
     }
@@ -121,6 +147,17 @@ final class PaimonEvents {
     GenericRow row = new GenericRow(columns);
     for (int i = 0; i < columns; i++) {
       row.setField(i, toPaimon(EventColumn.at(i).make().apply(random)));
+    }
+    return row;
+  }
+
+  /** The row of a number. */
+  static GenericRow paimon(EventRows rows, long number) {
+    Object[] values = rows.values(number);
+    GenericRow row = new GenericRow(values.length);
+    row.setField(0, rows.firstColumn(number));
+    for (int i = 1; i < values.length; i++) {
+      row.setField(i, toPaimon(values[i]));
     }
     return row;
   }

@@ -21,8 +21,8 @@ final class PaimonReadContenders {
   private final long rows;
 
   PaimonReadContenders(Rounds rounds, Map<String, String> catalog, long rows) {
-    this.narrow = new PaimonEvents(catalog, "narrow", EventTable.NARROW);
-    this.wide = new PaimonEvents(catalog, "wide", EventTable.WIDE);
+    this.narrow = new PaimonEvents(catalog, "narrow", EventTable.NARROW, PaimonEvents.Kind.BUCKETS);
+    this.wide = new PaimonEvents(catalog, "wide", EventTable.WIDE, PaimonEvents.Kind.BUCKETS);
     this.rounds = rounds;
     this.rows = rows;
   }

@@ -11,13 +11,14 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * How fast Paimon tables are read; a warehouse in a directory of its own, tables of 4 buckets,
- * Parquet. {@code docs/benchmarks.md} says what each entry means.
+ * How fast Paimon tables are read and written; a warehouse in a directory of its own, Parquet.
+ * {@code docs/benchmarks.md} says what each entry means.
  *
  * <p>Compared are <b>ours</b>, a pipeline of {@link dev.beamfluss.io.paimon.PaimonIO} and one
- * counting function, and <b>raw</b>, loops of Paimon's reader that make the same Beam rows, without
- * Beam. Both have two threads or subtasks, and read the same table in turns; a rate is from the
- * first row to the last.
+ * counting function, or a source of made rows, and <b>raw</b>, loops of Paimon's reader that make
+ * the same Beam rows, or of its writer that make the same rows of plain values, without Beam. Both
+ * have two threads or subtasks, and take turns; a rate is from the first row to the last, or to the
+ * commit.
  */
 final class PaimonSuite implements Suite {
   private static final int DEFAULT_ROWS = 2_000_000;
@@ -36,14 +37,17 @@ final class PaimonSuite implements Suite {
     Path warehouse = Files.createTempDirectory("bench-warehouse");
     try {
       Rounds rounds = new Rounds(options.getOnly(), PAUSE);
-      PaimonReadContenders reads =
-          new PaimonReadContenders(rounds, Map.of("warehouse", warehouse.toUri().toString()), rows);
+      Map<String, String> catalog = Map.of("warehouse", warehouse.toUri().toString());
+      PaimonReadContenders reads = new PaimonReadContenders(rounds, catalog, rows);
       reads.create();
+      PaimonWriteContenders writes = new PaimonWriteContenders(rounds, catalog, rows);
+      writes.create();
       rounds.requireSome();
       reads.fill();
       rounds.run(options.getRounds());
       Entries entries = new Entries(rounds);
       reads.add(entries);
+      writes.add(entries);
       return entries.all();
     } finally {
       delete(warehouse);

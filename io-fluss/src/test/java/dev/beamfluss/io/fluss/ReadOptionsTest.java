@@ -52,6 +52,7 @@ class ReadOptionsTest {
         Map.ofEntries(
             entry("shape", ReadShape.ROWS),
             entry("start", Position.full()),
+            entry("lake", false),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(10)),
             entry("eventTime", new EventTime.Stored()),
             entry("maxOutOfOrderness", Duration.ZERO),
@@ -77,6 +78,7 @@ class ReadOptionsTest {
             .withPartitionFilter(FILTER)
             .withPartitionDiscoveryInterval(Duration.ofSeconds(1))
             .withTimestampColumn("a")
+            .withLake()
             .withMaxOutOfOrderness(Duration.ofSeconds(2))
             .withClusterTimeout(Duration.ofSeconds(3))
             .withErrorHandler(HANDLER),
@@ -90,6 +92,7 @@ class ReadOptionsTest {
             entry("partitionFilter", FILTER),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(1)),
             entry("eventTime", new EventTime.Column("a")),
+            entry("lake", true),
             entry("maxOutOfOrderness", Duration.ofSeconds(2)),
             entry("clusterTimeout", Duration.ofSeconds(3)),
             entry("errorHandler", HANDLER)),
@@ -105,7 +108,7 @@ class ReadOptionsTest {
     assertOptions(
         FlussIO.ReadContents.class,
         FlussIO.readContents(),
-        Map.of("eventTime", new EventTime.Stored()),
+        Map.of("eventTime", new EventTime.Stored(), "lake", false),
         Set.of("cluster", "table", "columns", "partitionFilter", "errorHandler"));
     assertOptions(
         FlussIO.ReadContents.class,
@@ -114,8 +117,11 @@ class ReadOptionsTest {
             .withColumns("a", "b")
             .withPartitionFilter(FILTER)
             .withTimestampFn(FUNCTION)
+            .withLake()
             .withErrorHandler(HANDLER),
         Map.of(
+            "lake",
+            true,
             "cluster",
             CLUSTER,
             "table",
