@@ -49,8 +49,8 @@ final class BeamRead {
       while (!result.getState().isTerminal()) {
         TimeUnit.MILLISECONDS.sleep(10);
       }
-    } catch (IllegalStateException e) {
-      // Flink's cluster in this process is gone with its job, and can tell nothing of it any more
+    } catch (RuntimeException e) {
+      // Flink's cluster in this process ends with its job, and is not there to be asked or told
     }
   }
 

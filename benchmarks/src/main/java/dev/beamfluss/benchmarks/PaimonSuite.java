@@ -35,13 +35,14 @@ final class PaimonSuite implements Suite {
   public List<Entry> run(BenchOptions options) throws Exception {
     int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
     Path warehouse = Files.createTempDirectory("bench-warehouse");
+    Path checkpoints = Files.createTempDirectory("bench-checkpoints");
     try {
       Rounds rounds = new Rounds(options.getOnly(), PAUSE);
       Map<String, String> catalog = Map.of("warehouse", warehouse.toUri().toString());
       PaimonReadContenders reads = new PaimonReadContenders(rounds, catalog, rows);
       reads.create();
       PaimonWriteContenders writes = new PaimonWriteContenders(rounds, catalog, rows);
-      writes.create();
+      writes.create(checkpoints.toUri());
       rounds.requireSome();
       reads.fill();
       rounds.run(options.getRounds());
@@ -51,6 +52,7 @@ final class PaimonSuite implements Suite {
       return entries.all();
     } finally {
       delete(warehouse);
+      delete(checkpoints);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.beamfluss.benchmarks;
 
+import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,10 +34,13 @@ final class PaimonWriteContenders {
     return works;
   }
 
-  void create() {
+  /**
+   * @param checkpoints where those of streaming jobs go
+   */
+  void create(URI checkpoints) {
     RawPaimonWrite raw = new RawPaimonWrite(THREADS);
-    BeamPaimonWrite bounded = new BeamPaimonWrite(THREADS, false);
-    BeamPaimonWrite unbounded = new BeamPaimonWrite(THREADS, true);
+    BeamPaimonWrite bounded = BeamPaimonWrite.bounded(THREADS);
+    BeamPaimonWrite unbounded = BeamPaimonWrite.unbounded(THREADS, checkpoints);
     works()
         .forEach(
             (work, kind) -> {

@@ -127,6 +127,33 @@ class BenchTest {
   }
 
   @Test
+  void thePaimonSuiteReadsAndWrites(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("paimon.json");
+    int status = run("--suite=paimon", "--rows=2000", "--rounds=1", "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    Map<String, JsonNode> entries = entries(file);
+    assertThat(
+        entries.keySet(),
+        contains(
+            "paimon-read-flink",
+            "paimon-read-direct",
+            "paimon-read-30-columns",
+            "paimon-read-3-of-30-columns",
+            "paimon-write-append",
+            "paimon-write-append-unbounded",
+            "paimon-write-buckets",
+            "paimon-write-buckets-unbounded",
+            "paimon-write-keyed",
+            "paimon-write-keyed-unbounded"));
+    assertThat(
+        entries.get("paimon-read-3-of-30-columns").get("speedup").asDouble(), greaterThan(0.0));
+    assertThat(
+        entries.get("paimon-write-keyed").get("floor").get("ratio_raw").get("at_least").asDouble(),
+        is(0.7));
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(run("--suite=read", "--rows=2000", "--rounds=1", "--only=raw-3-"), is(0));
     assertThat(
