@@ -38,6 +38,7 @@ final class ChunkRows<T> extends DoFn<T, KV<byte[], byte[]>> {
   private final BadRecordRouter badRecords;
   private final Counter rowsRefused = Metrics.counter(PaimonIO.class, "rowsRefused");
 
+  private transient boolean hasBuckets;
   private transient RowEncoder encoder;
   private transient RowKeyExtractor extractor;
   private transient InternalRowSerializer serializer;
@@ -77,6 +78,8 @@ final class ChunkRows<T> extends DoFn<T, KV<byte[], byte[]>> {
   @Setup
   public void setup() {
     var table = target.table();
+    // the table looks for it in its options each time
+    hasBuckets = target.hasBuckets();
     encoder = new RowEncoder(table.fullName(), table.rowType(), schema);
     extractor = table.createRowKeyExtractor();
     serializer = new InternalRowSerializer(table.rowType());
@@ -147,7 +150,7 @@ final class ChunkRows<T> extends DoFn<T, KV<byte[], byte[]>> {
       ofPartition = new HashMap<>();
       chunks.put(partition.copy(), ofPartition);
     }
-    int number = target.hasBuckets() ? extractor.bucket() : shard;
+    int number = hasBuckets ? extractor.bucket() : shard;
     Chunk chunk = ofPartition.get(number);
     if (chunk == null) {
       chunk = new Chunk(new BucketKey(partition, number).toBytes());

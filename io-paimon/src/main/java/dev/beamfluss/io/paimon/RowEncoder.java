@@ -1,6 +1,7 @@
 package dev.beamfluss.io.paimon;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -122,7 +123,8 @@ final class RowEncoder {
           if (text.length() > length && text.codePointCount(0, text.length()) > length) {
             throw doesNotFit(column, type, value);
           }
-          return BinaryString.fromString(text);
+          // several times as fast as fromString
+          return BinaryString.fromBytes(text.getBytes(StandardCharsets.UTF_8));
         };
       }
       case BINARY, VARBINARY -> {
@@ -251,7 +253,9 @@ final class RowEncoder {
   @SuppressWarnings("unchecked") // a time with other nanoseconds is of the same class
   private static <T extends Temporal> T cut(T time, long unit) {
     long nanos = time.getLong(ChronoField.NANO_OF_SECOND);
-    return (T) time.with(ChronoField.NANO_OF_SECOND, nanos - nanos % unit);
+    return nanos % unit == 0
+        ? time
+        : (T) time.with(ChronoField.NANO_OF_SECOND, nanos - nanos % unit);
   }
 
   private static long nanosPerUnit(int precision) {
@@ -266,7 +270,7 @@ final class RowEncoder {
       String column, DataType type, BigDecimal value, int precision, int scale) {
     // Paimon would round to the scale; an amount that changes on its way is worse than an error
     Decimal decimal =
-        value.stripTrailingZeros().scale() > scale
+        value.scale() > scale && value.stripTrailingZeros().scale() > scale
             ? null
             : Decimal.fromBigDecimal(value, precision, scale);
     if (decimal == null) {

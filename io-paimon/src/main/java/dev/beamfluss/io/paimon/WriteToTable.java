@@ -25,6 +25,7 @@ import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.PCollectionView;
 import org.apache.beam.sdk.values.TupleTagList;
+import org.apache.beam.sdk.values.WindowingStrategy;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.table.sink.CommitMessage;
 import org.joda.time.Duration;
@@ -119,13 +120,7 @@ final class WriteToTable<T> {
       PCollection<T> input, Schema schema, WriteTarget target) {
     boolean keepBad = write.errorHandler() != null;
     PCollectionTuple encoded =
-        input
-            .apply(
-                "Window",
-                Window.<T>into(new GlobalWindows())
-                    .triggering(DefaultTrigger.of())
-                    .withAllowedLateness(Duration.ZERO)
-                    .discardingFiredPanes())
+        inOneWindow(input)
             .apply(
                 "Encode",
                 ParDo.of(
@@ -149,6 +144,18 @@ final class WriteToTable<T> {
     return encoded
         .get(ChunkRows.CHUNKS)
         .setCoder(KvCoder.of(ByteArrayCoder.of(), ByteArrayCoder.of()));
+  }
+
+  /** A step that many pipelines can do without, and pay for with each row. */
+  private static <T> PCollection<T> inOneWindow(PCollection<T> input) {
+    return input.getWindowingStrategy().equals(WindowingStrategy.globalDefault())
+        ? input
+        : input.apply(
+            "Window",
+            Window.<T>into(new GlobalWindows())
+                .triggering(DefaultTrigger.of())
+                .withAllowedLateness(Duration.ZERO)
+                .discardingFiredPanes());
   }
 
   private static PCollection<CommitMessage> writeAtOnce(
