@@ -117,7 +117,7 @@ final class Lake {
   }
 
   /** Checks that a table has a lake that can be read from here, and settles where to start. */
-  static @Nullable LakeStart start(FlussTable table) {
+  static LakeStart start(FlussTable table) {
     table.requireLake();
     try (Connections.Lease lease = Connections.lease(table.cluster(), "metadata")) {
       Admin admin = lease.connection().getAdmin();
@@ -140,7 +140,9 @@ final class Lake {
 
   /** What the snapshot that a read starts from holds of the partitions it is to read. */
   static Plan plan(ReadSpec spec, TableInfo now) {
-    return new Lake(spec.table(), now).plan(spec.lake().snapshot(), spec.partitionFilter());
+    return spec.lake().isNothing()
+        ? new Plan(new TreeMap<>())
+        : new Lake(spec.table(), now).plan(spec.lake().snapshot(), spec.partitionFilter());
   }
 
   /** The same parts in the same order each time: a checkpoint counts on it. */
@@ -193,7 +195,7 @@ final class Lake {
     try {
       LakeSplit split = source.getSplitSerializer().deserialize(part.version(), part.split());
       return source.createRecordReader(() -> split);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       throw unreadable(snapshot, e);
     }
   }

@@ -454,9 +454,7 @@ class ReadLakeTest {
   /** Until something was tiered that had been written after the call. */
   private static void awaitTieredSince(FlussTable table, int round) {
     LakeStart before = start(table);
-    await("round " + round)
-        .atMost(PATIENCE)
-        .until(() -> start(table) != null && !start(table).equals(before));
+    await("round " + round).atMost(PATIENCE).until(() -> !start(table).equals(before));
   }
 
   private static LakeStart start(FlussTable table) {
