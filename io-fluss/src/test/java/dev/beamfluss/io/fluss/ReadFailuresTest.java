@@ -13,7 +13,6 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
@@ -492,8 +491,7 @@ class ReadFailuresTest {
 
   /** That which ends the read within seconds. */
   private static RuntimeException failure(Reading reading) {
-    long end = System.nanoTime() + SOON.toNanos();
-    return assertThrows(RuntimeException.class, () -> reading.until(() -> System.nanoTime() > end));
+    return reading.failure(SOON);
   }
 
   private static List<RowChange> rows(FlussTable table, boolean keyed, int from, int to) {
