@@ -19,11 +19,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
@@ -59,14 +62,14 @@ class LakeOnFlinkClusterIT {
   @Test
   void theBundleReadsTheLakeWithPaimonAndHadoopOnTheClassPath() throws Exception {
     TablePath path = TablePath.of(fluss.newDatabase(), "orders");
-    TreeSet<String> expected = writeToTheLakeAndTheLog(path);
+    Set<String> expected = writeToTheLakeAndTheLog(path);
 
     String flinkAndLake = Shipped.flinkClassPath() + File.pathSeparator + Shipped.lakeClassPath();
     try (FlinkProcesses flink = new FlinkProcesses(directory, LOGS, 2, flinkAndLake)) {
       flink.startTaskManager();
       read(path, flink.address(), flinkAndLake);
     }
-    TreeSet<String> rows = new TreeSet<>();
+    Set<String> rows = new TreeSet<>();
     try (Stream<Path> files = Files.list(directory.resolve("out"))) {
       for (Path file : files.toList()) {
         rows.addAll(Files.readAllLines(file));
@@ -74,9 +77,12 @@ class LakeOnFlinkClusterIT {
     }
     assertThat(rows, equalTo(expected));
 
+    String withoutHadoop =
+        Arrays.stream(flinkAndLake.split(File.pathSeparator))
+            .filter(jar -> !jar.contains("hadoop-client-"))
+            .collect(Collectors.joining(File.pathSeparator));
     IllegalStateException e =
-        assertThrows(
-            IllegalStateException.class, () -> read(path, "localhost:1", Shipped.flinkClassPath()));
+        assertThrows(IllegalStateException.class, () -> read(path, "localhost:1", withoutHadoop));
     assertThat(
         e.getMessage(),
         allOf(
@@ -87,8 +93,8 @@ class LakeOnFlinkClusterIT {
   }
 
   /** The rows that remain. */
-  private static TreeSet<String> writeToTheLakeAndTheLog(TablePath path) throws Exception {
-    TreeSet<String> expected = new TreeSet<>();
+  private static Set<String> writeToTheLakeAndTheLog(TablePath path) throws Exception {
+    Set<String> expected = new TreeSet<>();
     Configuration configuration = new Configuration();
     configuration.setString(ConfigOptions.BOOTSTRAP_SERVERS.key(), fluss.bootstrapServers());
     try (Connection connection = ConnectionFactory.createConnection(configuration)) {
@@ -155,7 +161,7 @@ class LakeOnFlinkClusterIT {
     flags.add("--parallelism=2");
     flags.add("--bootstrapServers=" + fluss.bootstrapServers());
     flags.add("--table=" + path);
-    flags.add("--output=" + directory.resolve("out").resolve("rows"));
+    flags.add("--output=" + directory.resolve("out"));
     try (JavaProcess process =
         JavaProcess.start(
             ReadsLake.class.getSimpleName(),
@@ -173,7 +179,8 @@ class LakeOnFlinkClusterIT {
     Path jar = directory.resolve("reads-lake.jar");
     try (OutputStream file = Files.newOutputStream(jar);
         JarOutputStream out = new JarOutputStream(file)) {
-      for (Class<?> part : List.of(ReadsLake.class, ReadsLake.Options.class)) {
+      for (Class<?> part :
+          List.of(ReadsLake.class, ReadsLake.Options.class, ReadsLake.ToFiles.class)) {
         String entry = part.getName().replace('.', '/') + ".class";
         out.putNextEntry(new JarEntry(entry));
         try (InputStream code = part.getClassLoader().getResourceAsStream(entry)) {
