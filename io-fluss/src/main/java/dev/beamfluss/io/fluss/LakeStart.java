@@ -29,9 +29,9 @@ record LakeStart(long snapshot, Map<BucketId, Long> offsets) implements Serializ
   /** What to do where a checkpoint is too old; a sentence to end an error with. */
   static final String START_ANEW =
       " A read that goes on cannot go back to the lake: start the pipeline anew, without its old"
-          + " checkpoint and state, which reads the lake as it is now; and stop it for less long,"
-          + " or keep partitions and logs for longer (table.auto-partition.num-retention,"
-          + " table.log.ttl).";
+          + " checkpoint and state, which reads the lake as it is now; and let it stand still for"
+          + " less long than the table's partitions and logs are kept"
+          + " (table.auto-partition.num-retention, table.log.ttl).";
 
   boolean isNothing() {
     return snapshot == NOTHING.snapshot;

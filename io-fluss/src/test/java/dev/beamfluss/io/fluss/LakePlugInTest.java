@@ -25,7 +25,7 @@ class LakePlugInTest {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
   @ParameterizedTest
-  @ValueSource(strings = {"fluss-lake-paimon", "paimon-bundle", "hadoop-client-api"})
+  @ValueSource(strings = {"fluss-lake-paimon", "paimon-bundle"})
   void aMissingJarIsNamedWhenThePipelineIsBuilt(String jar) throws Exception {
     String path = lakeOrders();
     assertThat(

@@ -35,6 +35,7 @@ final class LakeTables {
   }
 
   /** Leaves the latest one of the lake's table. */
+  @SuppressWarnings("try") // an interrupt while closing fails the test like any other
   static void expireSnapshots(FlussExtension fluss, FlussTable table) throws Exception {
     Options options = new Options();
     options.set("warehouse", fluss.cluster().warehouse().orElseThrow().toString());
