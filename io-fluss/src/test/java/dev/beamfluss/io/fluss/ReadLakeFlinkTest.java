@@ -83,7 +83,7 @@ class ReadLakeFlinkTest {
 
   @Test
   void theStateIsTheWritersThoughTheJobIsRestoredInTheLakeAndInTheLog() throws Exception {
-    restored(30_000, 1, 1);
+    restored(60_000, 1, 1);
   }
 
   @Tag("nightly")
@@ -99,7 +99,7 @@ class ReadLakeFlinkTest {
       orders.writeEach();
       LakeTables.awaitTiered(table);
       SeenOrders seen = new SeenOrders();
-      seen.slowDown(rows / 8);
+      seen.slowDown(rows / 16 / inLake);
       int parallelism = 2;
       FlinkCluster.Job job = submit(table, seen, parallelism, null);
       orders.goOn();

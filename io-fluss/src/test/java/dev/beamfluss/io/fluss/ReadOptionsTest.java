@@ -51,6 +51,7 @@ class ReadOptionsTest {
     Map<String, Object> defaults =
         Map.ofEntries(
             entry("shape", ReadShape.ROWS),
+            entry("lake", false),
             entry("start", Position.full()),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(10)),
             entry("eventTime", new EventTime.Stored()),
@@ -74,6 +75,7 @@ class ReadOptionsTest {
             .withColumns("a", "b")
             .withStartingPosition(start)
             .withStoppingPosition(Position.latest())
+            .withLake()
             .withPartitionFilter(FILTER)
             .withPartitionDiscoveryInterval(Duration.ofSeconds(1))
             .withTimestampColumn("a")
@@ -87,6 +89,7 @@ class ReadOptionsTest {
             entry("columns", List.of("a", "b")),
             entry("start", start),
             entry("stop", Position.latest()),
+            entry("lake", true),
             entry("partitionFilter", FILTER),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(1)),
             entry("eventTime", new EventTime.Column("a")),
@@ -105,13 +108,14 @@ class ReadOptionsTest {
     assertOptions(
         FlussIO.ReadContents.class,
         FlussIO.readContents(),
-        Map.of("eventTime", new EventTime.Stored()),
+        Map.of("eventTime", new EventTime.Stored(), "lake", false),
         Set.of("cluster", "table", "columns", "partitionFilter", "errorHandler"));
     assertOptions(
         FlussIO.ReadContents.class,
         FlussIO.readContents()
             .from(CLUSTER, "shop.orders")
             .withColumns("a", "b")
+            .withLake()
             .withPartitionFilter(FILTER)
             .withTimestampFn(FUNCTION)
             .withErrorHandler(HANDLER),
@@ -122,6 +126,8 @@ class ReadOptionsTest {
             "shop.orders",
             "columns",
             List.of("a", "b"),
+            "lake",
+            true,
             "partitionFilter",
             FILTER,
             "eventTime",
