@@ -51,6 +51,7 @@ class ReadOptionsTest {
     Map<String, Object> defaults =
         Map.ofEntries(
             entry("shape", ReadShape.ROWS),
+            entry("lake", false),
             entry("start", Position.full()),
             entry("lake", false),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(10)),
@@ -75,6 +76,7 @@ class ReadOptionsTest {
             .withColumns("a", "b")
             .withStartingPosition(start)
             .withStoppingPosition(Position.latest())
+            .withLake()
             .withPartitionFilter(FILTER)
             .withPartitionDiscoveryInterval(Duration.ofSeconds(1))
             .withTimestampColumn("a")
@@ -89,6 +91,7 @@ class ReadOptionsTest {
             entry("columns", List.of("a", "b")),
             entry("start", start),
             entry("stop", Position.latest()),
+            entry("lake", true),
             entry("partitionFilter", FILTER),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(1)),
             entry("eventTime", new EventTime.Column("a")),
@@ -115,6 +118,7 @@ class ReadOptionsTest {
         FlussIO.readContents()
             .from(CLUSTER, "shop.orders")
             .withColumns("a", "b")
+            .withLake()
             .withPartitionFilter(FILTER)
             .withTimestampFn(FUNCTION)
             .withLake()
@@ -128,6 +132,8 @@ class ReadOptionsTest {
             "shop.orders",
             "columns",
             List.of("a", "b"),
+            "lake",
+            true,
             "partitionFilter",
             FILTER,
             "eventTime",
