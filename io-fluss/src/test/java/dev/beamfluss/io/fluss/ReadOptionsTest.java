@@ -53,7 +53,6 @@ class ReadOptionsTest {
             entry("shape", ReadShape.ROWS),
             entry("lake", false),
             entry("start", Position.full()),
-            entry("lake", false),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(10)),
             entry("eventTime", new EventTime.Stored()),
             entry("maxOutOfOrderness", Duration.ZERO),
@@ -80,7 +79,6 @@ class ReadOptionsTest {
             .withPartitionFilter(FILTER)
             .withPartitionDiscoveryInterval(Duration.ofSeconds(1))
             .withTimestampColumn("a")
-            .withLake()
             .withMaxOutOfOrderness(Duration.ofSeconds(2))
             .withClusterTimeout(Duration.ofSeconds(3))
             .withErrorHandler(HANDLER),
@@ -95,7 +93,6 @@ class ReadOptionsTest {
             entry("partitionFilter", FILTER),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(1)),
             entry("eventTime", new EventTime.Column("a")),
-            entry("lake", true),
             entry("maxOutOfOrderness", Duration.ofSeconds(2)),
             entry("clusterTimeout", Duration.ofSeconds(3)),
             entry("errorHandler", HANDLER)),
@@ -121,11 +118,8 @@ class ReadOptionsTest {
             .withLake()
             .withPartitionFilter(FILTER)
             .withTimestampFn(FUNCTION)
-            .withLake()
             .withErrorHandler(HANDLER),
         Map.of(
-            "lake",
-            true,
             "cluster",
             CLUSTER,
             "table",
