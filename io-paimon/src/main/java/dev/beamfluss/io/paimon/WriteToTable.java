@@ -13,17 +13,18 @@ import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.Impulse;
 import org.apache.beam.sdk.transforms.KvSwap;
 import org.apache.beam.sdk.transforms.ParDo;
-import org.apache.beam.sdk.transforms.View;
 import org.apache.beam.sdk.transforms.WithKeys;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.join.CoGroupByKey;
+import org.apache.beam.sdk.transforms.join.KeyedPCollectionTuple;
 import org.apache.beam.sdk.transforms.windowing.DefaultTrigger;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionTuple;
-import org.apache.beam.sdk.values.PCollectionView;
+import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.table.sink.CommitMessage;
@@ -42,10 +43,10 @@ final class WriteToTable<T> {
     boolean bounded = input.isBounded() == PCollection.IsBounded.BOUNDED;
     WriteTarget target = target(schema, bounded);
     PCollection<KV<byte[], byte[]>> chunks = encode(input, schema, target);
-    PCollection<CommitMessage> files =
-        (bounded ? writeAtOnce(chunks, target) : writeInIntervals(chunks, target))
-            .setCoder(CommitMessageCoder.of());
-    PCollectionTuple committed = bounded ? commitAtOnce(files, target) : commit(files, target);
+    PCollectionTuple committed =
+        bounded
+            ? commitAtOnce(writeAtOnce(chunks, target), target)
+            : commit(writeInIntervals(chunks, target), target);
     if (target.compacts()) {
       var unused =
           committed
@@ -153,35 +154,45 @@ final class WriteToTable<T> {
 
   private static PCollection<CommitMessage> writeAtOnce(
       PCollection<KV<byte[], byte[]>> chunks, WriteTarget target) {
-    return target.hasBuckets()
-        ? chunks
-            .apply("Group", GroupByKey.create())
-            .apply("Write", ParDo.of(new WriteBuckets.Grouped(target)))
-        : chunks.apply("Write", ParDo.of(new WriteBuckets.InPlace(target)));
+    return (target.hasBuckets()
+            ? chunks
+                .apply("Group", GroupByKey.create())
+                .apply("Write", ParDo.of(new WriteBuckets.Grouped(target)))
+            : chunks.apply("Write", ParDo.of(new WriteBuckets.InPlace(target))))
+        .setCoder(CommitMessageCoder.of());
   }
 
-  private static PCollection<CommitMessage> writeInIntervals(
+  private static PCollection<KV<CommitMessage, Long>> writeInIntervals(
       PCollection<KV<byte[], byte[]>> chunks, WriteTarget target) {
-    return chunks.apply("Write", ParDo.of(new BufferChunks(target)));
+    return chunks
+        .apply("Write", ParDo.of(new BufferChunks(target)))
+        .setCoder(KvCoder.of(CommitMessageCoder.of(), VarLongCoder.of()));
   }
 
   private static PCollectionTuple commitAtOnce(
       PCollection<CommitMessage> files, WriteTarget target) {
-    PCollectionView<Iterable<CommitMessage>> all = files.apply("All files", View.asIterable());
-    return files
-        .getPipeline()
-        .apply("Once", Impulse.create())
+    // also where there are no files; as a side input they would make the direct runner wait for
+    // ever
+    PCollection<KV<Integer, byte[]>> once =
+        files.getPipeline().apply("Once", Impulse.create()).apply("One commit", WithKeys.of(0));
+    return KeyedPCollectionTuple.of(
+            CommitOnce.FILES,
+            files
+                .apply("One committer", WithKeys.of(0))
+                .setCoder(KvCoder.of(VarIntCoder.of(), files.getCoder())))
+        .and(new TupleTag<>(), once.setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of())))
+        .apply("All files", CoGroupByKey.create())
         .apply(
             "Commit",
-            ParDo.of(new CommitOnce(target, all))
-                .withSideInputs(all)
+            ParDo.of(new CommitOnce(target))
                 .withOutputTags(Commits.ROWS, TupleTagList.of(Commits.BUCKETS)));
   }
 
-  private static PCollectionTuple commit(PCollection<CommitMessage> files, WriteTarget target) {
+  private static PCollectionTuple commit(
+      PCollection<KV<CommitMessage, Long>> files, WriteTarget target) {
     return files
         .apply("One committer", WithKeys.of(0))
-        .setCoder(KvCoder.of(VarIntCoder.of(), CommitMessageCoder.of()))
+        .setCoder(KvCoder.of(VarIntCoder.of(), files.getCoder()))
         .apply(
             "Commit",
             ParDo.of(new CommitStable(target))
