@@ -62,39 +62,53 @@ final class WriteToTable<T> {
   }
 
   private WriteTarget target(Schema schema, boolean bounded) {
+    requireBoundedOverwrite(bounded);
+    Table table = load(schema);
+    WriteTarget target = target(table);
+    requireKey(table);
+    requirePartitions(table);
+    requireColumns(table, schema);
+    return target;
+  }
+
+  void requireBoundedOverwrite(boolean bounded) {
+    if (write.overwrite() != null && !bounded) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s cannot be overwritten by an unbounded input: it would have to end first.",
+              write.table()));
+    }
+  }
+
+  Table load(Schema schema) {
     Map<String, String> catalog =
         checkArgumentNotNull(
             write.catalogProperties(),
             "Name the table to write with to(catalogProperties, \"db.table\").");
     String path = checkArgumentNotNull(write.table());
-    if (write.overwrite() != null && !bounded) {
-      throw new IllegalArgumentException(
-          String.format(
-              "Table %s cannot be overwritten by an unbounded input: it would have to end first.",
-              path));
-    }
-    Table table =
-        write.newTable() == null
-            ? PaimonTable.load(catalog, path)
-            : write.newTable().loadOrCreate(catalog, path, schema);
-    WriteTarget target =
-        WriteTarget.of(table, write.commitInterval(), write.shards(), write.overwrite());
+    return write.newTable() == null
+        ? PaimonTable.load(catalog, path)
+        : write.newTable().loadOrCreate(catalog, path, schema);
+  }
+
+  WriteTarget target(Table table) {
+    return WriteTarget.of(table, write.commitInterval(), write.shards(), write.overwrite());
+  }
+
+  void requireKey(Table table) {
     if (write.shape().isOnlyForKeyed() && table.primaryKeys().isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
-              "Table %s has no primary key, so it cannot take changes. Write rows to it.", path));
+              "Table %s has no primary key, so it cannot take changes. Write rows to it.",
+              table.fullName()));
     }
-    if (write.overwrite() != null) {
-      requirePartitions(table, write.overwrite());
-    }
-    requireColumns(table, schema);
-    // finds fields that are missing or of another type
-    var unused = new RowEncoder(path, table.rowType(), schema);
-    return target;
   }
 
-  private static void requirePartitions(Table table, Map<String, String> partition) {
-    for (String column : partition.keySet()) {
+  void requirePartitions(Table table) {
+    if (write.overwrite() == null) {
+      return;
+    }
+    for (String column : write.overwrite().keySet()) {
       if (!table.partitionKeys().contains(column)) {
         throw new IllegalArgumentException(
             String.format(
@@ -104,7 +118,7 @@ final class WriteToTable<T> {
     }
   }
 
-  private static void requireColumns(Table table, Schema schema) {
+  static void requireColumns(Table table, Schema schema) {
     List<String> columns = table.rowType().getFieldNames();
     for (String field : schema.getFieldNames()) {
       if (!columns.contains(field)) {
@@ -114,6 +128,8 @@ final class WriteToTable<T> {
                 field, table.fullName(), columns));
       }
     }
+    // finds fields that are missing or of another type
+    var unused = new RowEncoder(table.fullName(), table.rowType(), schema);
   }
 
   private PCollection<KV<byte[], byte[]>> encode(

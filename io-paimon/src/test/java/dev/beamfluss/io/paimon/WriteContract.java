@@ -24,6 +24,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
@@ -346,7 +350,12 @@ abstract class WriteContract {
         .apply(write(table).withErrorHandler(errors));
     errors.close();
     PAssert.thatSingleton(errors.getOutput()).isEqualTo(2L);
-    pipeline.run().waitUntilFinish();
+    PipelineResult result = pipeline.run();
+    result.waitUntilFinish();
+    assertThat(counter(result, "rowsWritten"), is(1L));
+    assertThat(counter(result, "filesWritten"), is(1L));
+    assertThat(counter(result, "rowsRefused"), is(2L));
+    assertThat(counter(result, "commits"), is(1L));
     assertHolds(table, rows.subList(0, 1));
 
     Pipeline failing = Pipeline.create(options());
@@ -478,6 +487,21 @@ abstract class WriteContract {
 
     pipeline.run().waitUntilFinish();
     assertHolds(table, rows);
+  }
+
+  private static long counter(PipelineResult result, String name) {
+    long sum = 0;
+    for (MetricResult<Long> counter :
+        result
+            .metrics()
+            .queryMetrics(
+                MetricsFilter.builder()
+                    .addNameFilter(MetricNameFilter.named(PaimonIO.class, name))
+                    .build())
+            .getCounters()) {
+      sum += counter.getAttempted();
+    }
+    return sum;
   }
 
   /** What comes from a commit is lost with the bundle, and the bundle is run again. */
