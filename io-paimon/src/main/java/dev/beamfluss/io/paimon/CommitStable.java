@@ -101,6 +101,9 @@ final class CommitStable extends DoFn<KV<Integer, KV<CommitMessage, Long>>, Long
      */
     final NavigableSet<Long> young = new ConcurrentSkipListSet<>();
 
+    /** Where the numbers of this instance begin, if those in the state do not go further. */
+    final long firstNumber = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis());
+
     /** The number up to which the table had all when this instance began; null before that. */
     @Nullable Long found;
 
@@ -152,10 +155,8 @@ final class CommitStable extends DoFn<KV<Integer, KV<CommitMessage, Long>>, Long
       rows.write(0L);
       end.set(window.maxTimestamp());
     }
-    long number = next.read();
-    if (begin(number, user.read())) {
-      number = Math.max(number, TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()));
-    }
+    begin(next.read(), user.read());
+    long number = Math.max(next.read(), session.firstNumber);
     rows.write(rows.read() + message.getValue().getValue());
     if (session.hasEnded()) {
       requireRepeated(rows.read(), user.read());
@@ -172,10 +173,9 @@ final class CommitStable extends DoFn<KV<Integer, KV<CommitMessage, Long>>, Long
     }
   }
 
-  /** Whether the instance had not begun yet. */
-  private boolean begin(long next, String user) {
+  private void begin(long next, String user) {
     if (session.found != null) {
-      return false;
+      return;
     }
     Optional<Snapshot> snapshot = new Commits(target, user).latest();
     long latest = snapshot.map(Snapshot::commitIdentifier).orElse(0L);
@@ -192,7 +192,6 @@ final class CommitStable extends DoFn<KV<Integer, KV<CommitMessage, Long>>, Long
     if (session.hasEnded()) {
       session.rowsOfAll = Long.parseLong(snapshot.orElseThrow().properties().get(ROWS_OF_ALL));
     }
-    return true;
   }
 
   private void requireRepeated(long rows, String user) {

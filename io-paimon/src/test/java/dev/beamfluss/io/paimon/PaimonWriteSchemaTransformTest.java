@@ -351,7 +351,7 @@ class PaimonWriteSchemaTransformTest implements Serializable {
     String name = " " + System.identityHashCode(transform);
     var input =
         rows.length == 0
-            ? org.apache.beam.sdk.transforms.Create.<Row>empty(schema)
+            ? org.apache.beam.sdk.transforms.Create.empty(schema)
             : org.apache.beam.sdk.transforms.Create.of(Arrays.asList(rows));
     return PCollectionRowTuple.of(
             "input", pipeline.apply("rows" + name, input.withRowSchema(schema)))

@@ -73,7 +73,7 @@ abstract class WriteContract {
 
   private Warehouse warehouse;
 
-  abstract PipelineOptions options();
+  abstract PipelineOptions options() throws Exception;
 
   @BeforeEach
   void open() {
@@ -139,7 +139,8 @@ abstract class WriteContract {
       PTransform<? super org.apache.beam.sdk.values.PBegin, PCollection<T>> rows,
       IsBounded bounded,
       PaimonIO.Write<T> write,
-      long committed) {
+      long committed)
+      throws Exception {
     Pipeline pipeline = Pipeline.create(options());
     PaimonWriteResult result =
         pipeline.apply("Rows", rows).setIsBoundedInternal(bounded).apply("Write", write);
@@ -149,7 +150,7 @@ abstract class WriteContract {
     pipeline.run().waitUntilFinish();
   }
 
-  private void run(List<Row> rows, IsBounded bounded, PaimonIO.Write<Row> write) {
+  private void run(List<Row> rows, IsBounded bounded, PaimonIO.Write<Row> write) throws Exception {
     run(
         Create.of(rows).withRowSchema(rows.isEmpty() ? ORDER : rows.get(0).getSchema()),
         bounded,

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.schemas.Schema;
@@ -86,7 +87,12 @@ class WriteRestoreFlinkTest {
 
   private FlinkCluster.Job submit(
       long numbers, int parallelism, int restarts, @Nullable String restored) throws Exception {
-    Pipeline pipeline = Pipeline.create(flink.options(parallelism, restarts, restored));
+    return submit(numbers, flink.options(parallelism, restarts, restored), Duration.ofMillis(200));
+  }
+
+  private FlinkCluster.Job submit(
+      long numbers, FlinkPipelineOptions options, Duration commitInterval) {
+    Pipeline pipeline = Pipeline.create(options);
     pipeline
         .apply(Read.from(new PacedNumbers(numbers, PER_SECOND)))
         .apply("Fail at times", ParDo.of(new FailAtTimes(table)))
@@ -94,10 +100,7 @@ class WriteRestoreFlinkTest {
             MapElements.into(TypeDescriptors.rows())
                 .via(n -> Row.withSchema(SCHEMA).addValues(n % KEYS, n).build()))
         .setRowSchema(SCHEMA)
-        .apply(
-            PaimonIO.write()
-                .to(warehouse.catalog(), table)
-                .withCommitInterval(Duration.ofMillis(200)))
+        .apply(PaimonIO.write().to(warehouse.catalog(), table).withCommitInterval(commitInterval))
         .getCommitted()
         .apply("Fail after", ParDo.of(new FailAfterTheLast(table, warehouse)));
     return flink.submit(pipeline);
@@ -162,6 +165,39 @@ class WriteRestoreFlinkTest {
     assertThat(second.failure(), containsString("is older"));
     assertThat(commits(), is(commits));
     assertThat(Contents.files(warehouse.table(table)), equalTo(files));
+  }
+
+  /**
+   * The first job leaves two states and no commit between them. The second goes on from the earlier
+   * one and commits less than the later one has waiting.
+   */
+  @Test
+  void aStateOfAnotherLineIsRefused() throws Exception {
+    create(false);
+    FlinkPipelineOptions seldom = flink.options(1, 0, null);
+    seldom.setCheckpointingInterval(2_000L);
+    FlinkCluster.Job first = submit(ENDLESS, seldom, Duration.ofSeconds(1));
+    String earlier;
+    String later = first.nextCheckpoint();
+    long commits;
+    do {
+      awaitMoreCommits(1);
+      commits = commits();
+      earlier = later;
+      later = first.nextCheckpoint();
+    } while (commits() > commits);
+    first.cancel();
+    assertThat("no commit of what the later state has", commits(), is(commits));
+
+    FlinkCluster.Job second = submit(ENDLESS, 1, 0, earlier);
+    awaitMoreCommits(2);
+    second.cancel();
+    long commitsOfBoth = commits();
+
+    FlinkCluster.Job third = submit(ENDLESS, 1, 0, later);
+    third.awaitEnd(JobStatus.FAILED);
+    assertThat(third.failure(), containsString("is older"));
+    assertThat(commits(), is(commitsOfBoth));
   }
 
   @Test
@@ -262,7 +298,7 @@ class WriteRestoreFlinkTest {
             () ->
                 job.status().isGloballyTerminalState()
                     || job.failure().contains("is older")
-                    || job.lastCheckpoint() != null && !job.lastCheckpoint().equals(before));
+                    || (job.lastCheckpoint() != null && !job.lastCheckpoint().equals(before)));
     add(job.lastCheckpoint(), states);
     return !job.status().isGloballyTerminalState();
   }
