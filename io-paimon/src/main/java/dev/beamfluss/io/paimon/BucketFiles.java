@@ -96,9 +96,12 @@ final class BucketFiles implements AutoCloseable {
         .orElse(NO_SEQUENCE);
   }
 
-  void write(BucketKey key, byte[] chunk) throws Exception {
+  /** How many rows the chunk has, also those that others of their key are merged with. */
+  int write(BucketKey key, byte[] chunk) throws Exception {
     int bucket = target.bucket(key);
-    ROWS.inc(RowChunk.forEach(chunk, fields, row -> write.write(row, bucket)));
+    int rows = RowChunk.forEach(chunk, fields, row -> write.write(row, bucket));
+    ROWS.inc(rows);
+    return rows;
   }
 
   /** Closes the files; what is to be committed for them. */

@@ -26,8 +26,10 @@ import org.apache.paimon.table.sink.CommitMessage;
  * <p>The number of the last row of a bucket is kept too: the files of the interval before may not
  * be committed yet when those of the next are written, and rows of one key must have rising
  * numbers. It is forgotten once the table has it.
+ *
+ * <p>With the files goes how many rows were put into them.
  */
-final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
+final class BufferChunks extends DoFn<KV<byte[], byte[]>, KV<CommitMessage, Long>> {
   private static final long BUFFER_BYTES = 64L << 20;
   private static final Duration REMEMBERED = Duration.ofHours(1);
   private static final int REMEMBERED_INTERVALS = 10;
@@ -72,7 +74,7 @@ final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
       @TimerId("flush") Timer flush,
       @TimerId("forget") Timer forget,
       @TimerId("end") Timer end,
-      OutputReceiver<CommitMessage> out)
+      OutputReceiver<KV<CommitMessage, Long>> out)
       throws Exception {
     Long before = bytes.read();
     if (before == null) {
@@ -96,7 +98,7 @@ final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
       @StateId("bytes") ValueState<Long> bytes,
       @StateId("sequence") ValueState<Long> sequence,
       @TimerId("forget") Timer forget,
-      OutputReceiver<CommitMessage> out)
+      OutputReceiver<KV<CommitMessage, Long>> out)
       throws Exception {
     if (bytes.read() != null) {
       write(key, chunks, bytes, sequence, out);
@@ -112,7 +114,7 @@ final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
       @StateId("sequence") ValueState<Long> sequence,
       @TimerId("flush") Timer flush,
       @TimerId("forget") Timer forget,
-      OutputReceiver<CommitMessage> out)
+      OutputReceiver<KV<CommitMessage, Long>> out)
       throws Exception {
     if (bytes.read() != null) {
       write(key, chunks, bytes, sequence, out);
@@ -128,17 +130,18 @@ final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
       BagState<byte[]> chunks,
       ValueState<Long> bytes,
       ValueState<Long> sequence,
-      OutputReceiver<CommitMessage> out)
+      OutputReceiver<KV<CommitMessage, Long>> out)
       throws Exception {
     BucketKey key = BucketKey.of(keyBytes);
     List<CommitMessage> messages;
+    long rows = 0;
     try (BucketFiles files = new BucketFiles(target)) {
       if (target.hasBuckets()) {
         Long last = sequence.read();
         files.resume(key, last == null ? BucketFiles.NO_SEQUENCE : last);
       }
       for (byte[] chunk : chunks.read()) {
-        files.write(key, chunk);
+        rows += files.write(key, chunk);
       }
       messages = files.prepare();
     }
@@ -148,7 +151,10 @@ final class BufferChunks extends DoFn<KV<byte[], byte[]>, CommitMessage> {
     if (target.hasBuckets() && !messages.isEmpty()) {
       sequence.write(BucketFiles.lastSequence(messages));
     }
-    messages.forEach(out::output);
+    for (CommitMessage message : messages) {
+      out.output(KV.of(message, rows));
+      rows = 0;
+    }
   }
 
   private void forget(Timer forget) {

@@ -2,10 +2,14 @@ package dev.beamfluss.io.paimon;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.TimeUnit;
 import org.apache.beam.sdk.coders.BooleanCoder;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
@@ -21,6 +25,7 @@ import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.values.KV;
+import org.apache.paimon.Snapshot;
 import org.apache.paimon.table.sink.CommitMessage;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
@@ -35,17 +40,24 @@ import org.slf4j.LoggerFactory;
  * bundle: on Flink, when a checkpoint is complete. Only durable numbers are committed, in order,
  * and a commit carries the highest of them: so the table tells up to which number it has all. What
  * a failure undoes has numbers above that, and what a replay makes of it, in other files and
- * bundles, takes these numbers again.
+ * bundles, has numbers above that too. They follow the clock where an instance begins, so that no
+ * two lines of states that part at one have the same: what was committed by one of them is above
+ * all that the other knows.
  *
  * <p>That is what {@code @RequiresStableInput} is for. Flink's implementation of it fails at the
  * end of a finite source, again after each restart, as what came since the last checkpoint is still
  * held back then.
  *
  * <p>At the end of the input all that is left is committed under {@link Commits#LAST}, durable or
- * not: a replay comes to the same end, and finds its rows committed.
+ * not: a replay comes to the same end, and finds its rows committed. Not so if it was a job that
+ * was drained, failed before its savepoint was complete, and goes on as if it had not been. So the
+ * last commit tells how many rows there were until then, and more than these are refused.
  */
-final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
+final class CommitStable extends DoFn<KV<Integer, KV<CommitMessage, Long>>, Long> {
   private static final Logger LOG = LoggerFactory.getLogger(CommitStable.class);
+
+  /** What the last commit tells in its snapshot. */
+  private static final String ROWS_OF_ALL = "beamfluss.rows";
 
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
   private static final Duration WAITS_LONG = Duration.ofMinutes(15);
@@ -66,6 +78,10 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
   @StateId("ticking")
   private final StateSpec<ValueState<Boolean>> tickingSpec = StateSpecs.value(BooleanCoder.of());
 
+  /** How many rows have come. */
+  @StateId("rows")
+  private final StateSpec<ValueState<Long>> rowsSpec = StateSpecs.value(VarLongCoder.of());
+
   @TimerId("tick")
   private final TimerSpec tickSpec = TimerSpecs.timer(TimeDomain.PROCESSING_TIME);
 
@@ -85,14 +101,25 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
      */
     final NavigableSet<Long> young = new ConcurrentSkipListSet<>();
 
+    /** Where the numbers of this instance begin, if those in the state do not go further. */
+    final long firstNumber = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis());
+
     /** The number up to which the table had all when this instance began; null before that. */
     @Nullable Long found;
+
+    /** How many rows had come when the input ended, if it did so before this instance began. */
+    long rowsOfAll;
 
     /** Whether this instance has made a commit that the table has. */
     boolean committed;
 
     @Nullable BundleFinalizer finalizer;
     long waitingSinceNanos = System.nanoTime();
+
+    /** Whether the input has come to its end already, and all is committed. */
+    boolean hasEnded() {
+      return found != null && found == Commits.LAST;
+    }
 
     void expect(BundleFinalizer finalizer, long highest) {
       NavigableSet<Long> waiting = young;
@@ -112,28 +139,34 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
 
   @ProcessElement
   public void process(
-      @Element KV<Integer, CommitMessage> message,
+      @Element KV<Integer, KV<CommitMessage, Long>> message,
       BoundedWindow window,
       BundleFinalizer finalizer,
       @StateId("waiting") BagState<KV<Long, CommitMessage>> waiting,
       @StateId("next") ValueState<Long> next,
       @StateId("user") ValueState<String> user,
       @StateId("ticking") ValueState<Boolean> ticking,
+      @StateId("rows") ValueState<Long> rows,
       @TimerId("tick") Timer tick,
       @TimerId("end") Timer end) {
     if (next.read() == null) {
       next.write(1L);
       user.write(target.commitUser());
+      rows.write(0L);
       end.set(window.maxTimestamp());
     }
-    long number = next.read();
-    begin(number, user.read());
-    waiting.add(KV.of(number, message.getValue()));
+    begin(next.read(), user.read());
+    long number = Math.max(next.read(), session.firstNumber);
+    rows.write(rows.read() + message.getValue().getValue());
+    if (session.hasEnded()) {
+      requireRepeated(rows.read(), user.read());
+    }
+    waiting.add(KV.of(number, message.getValue().getKey()));
     next.write(number + 1);
     session.young.add(number);
     session.expect(finalizer, number);
     session.finalizer = finalizer;
-    if (ticking.read() == null) {
+    if (ticking.read() == null && !session.hasEnded()) {
       ticking.write(true);
       session.waitingSinceNanos = System.nanoTime();
       lookAgain(tick);
@@ -144,7 +177,8 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
     if (session.found != null) {
       return;
     }
-    long latest = new Commits(target, user).latest().orElse(0);
+    Optional<Snapshot> snapshot = new Commits(target, user).latest();
+    long latest = snapshot.map(Snapshot::commitIdentifier).orElse(0L);
     if (latest != Commits.LAST && latest >= next) {
       throw new IllegalStateException(
           String.format(
@@ -155,6 +189,22 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
               target.table().fullName(), latest, user, next, next));
     }
     session.found = latest;
+    if (session.hasEnded()) {
+      session.rowsOfAll = Long.parseLong(snapshot.orElseThrow().properties().get(ROWS_OF_ALL));
+    }
+  }
+
+  private void requireRepeated(long rows, String user) {
+    if (rows > session.rowsOfAll) {
+      throw new IllegalStateException(
+          String.format(
+              "The input of user %s of table %s had ended after %d rows, and they are committed,"
+                  + " but now there are %d: the job was drained, and failed before its savepoint"
+                  + " was complete. To go on would lose rows. Roll the table back to the last"
+                  + " snapshot of this user with a commit identifier below %d, and restore the"
+                  + " last checkpoint.",
+              user, target.table().fullName(), session.rowsOfAll, rows, Commits.LAST));
+    }
   }
 
   @OnTimer("tick")
@@ -171,6 +221,9 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
       return;
     }
     begin(next.read(), user.read());
+    if (session.hasEnded()) {
+      return;
+    }
     NavigableMap<Long, CommitMessage> left = byNumber(waiting);
     int before = left.size();
     commitDurable(left, user.read(), out);
@@ -208,6 +261,7 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
       @StateId("next") ValueState<Long> next,
       @StateId("user") ValueState<String> user,
       @StateId("ticking") ValueState<Boolean> ticking,
+      @StateId("rows") ValueState<Long> rows,
       @TimerId("tick") Timer tick,
       MultiOutputReceiver out)
       throws Exception {
@@ -219,12 +273,17 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
     commitDurable(left, user.read(), out);
     if (!left.isEmpty()) {
       new Commits(target, user.read())
-          .commit(Commits.LAST, new ArrayList<>(left.values()), true, out);
+          .commitOnce(
+              Commits.LAST,
+              new ArrayList<>(left.values()),
+              Map.of(ROWS_OF_ALL, String.valueOf(rows.read())),
+              out);
     }
     waiting.clear();
     next.clear();
     user.clear();
     ticking.clear();
+    rows.clear();
     tick.clear();
     session = new Session();
   }
@@ -237,8 +296,13 @@ final class CommitStable extends DoFn<KV<Integer, CommitMessage>, Long> {
     NavigableMap<Long, CommitMessage> durable =
         firstYoung == null ? waiting : waiting.headMap(firstYoung, false);
     if (!durable.isEmpty()) {
-      new Commits(target, user)
-          .commit(durable.lastKey(), new ArrayList<>(durable.values()), !session.committed, out);
+      Commits commits = new Commits(target, user);
+      List<CommitMessage> messages = new ArrayList<>(durable.values());
+      if (session.committed) {
+        commits.commit(durable.lastKey(), messages, out);
+      } else {
+        commits.commitOnce(durable.lastKey(), messages, Map.of(), out);
+      }
       session.committed = true;
       durable.clear();
     }

@@ -585,21 +585,23 @@ public final class PaimonIO {
    *       once a checkpoint is complete. What is replayed after that comes after them, and the set
    *       of files of a number is the same in every attempt.
    *   <li>User, numbers and waiting files are state: a job that goes on from a checkpoint or
-   *       savepoint, also in a new submission, goes on with them. One that goes on from an older
-   *       state than what the table has is refused, as it would lose or repeat rows.
+   *       savepoint, also in a new submission of another parallelism, goes on with them. One that
+   *       goes on from a state that is older than what the table has, or of another line, is
+   *       refused, as it would lose or repeat rows.
    * </ul>
    *
    * What it needs: on Flink, checkpointing, without which <em>nothing of an unbounded input is
    * committed</em>. The table must keep the last snapshot of the write while the job is down
-   * ({@code snapshot.time-retained}, 1 hour by default). A pipeline object is to be run once: its
-   * second run would find its bounded input committed already.
+   * ({@code snapshot.time-retained}, 1 hour by default). A pipeline object is to be run once, and
+   * again only if it failed: another run would find its bounded input committed already.
    *
    * <p>How long it takes until a row is visible: the commit interval, plus up to one interval of
    * checkpoints and the time one takes, plus about two seconds.
    *
-   * <p>The files of an attempt that fails are removed, as far as its worker is still there to do
-   * it. Paimon's {@code remove_orphan_files} finds the rest; by default it leaves what is younger
-   * than a day alone, which must be more than files wait here for their commit.
+   * <p>The files of a bundle that fails are removed, as far as its worker is still there to do it;
+   * those of bundles that had ended before stay. Paimon's {@code remove_orphan_files} finds them;
+   * by default it leaves what is younger than a day alone, which must be more than files wait here
+   * for their commit.
    *
    * <h2>Order</h2>
    *

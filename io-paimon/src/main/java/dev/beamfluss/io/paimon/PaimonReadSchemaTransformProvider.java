@@ -154,7 +154,7 @@ public final class PaimonReadSchemaTransformProvider
     }
   }
 
-  private static final class ReadTransform extends SchemaTransform {
+  static final class ReadTransform extends SchemaTransform {
     private final Configuration configuration;
     private final boolean changes;
 
@@ -270,12 +270,13 @@ public final class PaimonReadSchemaTransformProvider
       return columns.toArray(new String[0]);
     }
 
-    private static <T, V> T with(
-        T target, String field, @Nullable V value, BiFunction<T, V, T> option) {
+    /** The target with an option, if the field has a value. */
+    static <T, V> T with(T target, String field, @Nullable V value, BiFunction<T, V, T> option) {
       return value == null ? target : inField(field, () -> option.apply(target, value));
     }
 
-    private static <T> T inField(String field, Supplier<T> step) {
+    /** What it finds wrong is that field's fault. */
+    static <T> T inField(String field, Supplier<T> step) {
       try {
         return step.get();
       } catch (IllegalArgumentException e) {
@@ -283,7 +284,7 @@ public final class PaimonReadSchemaTransformProvider
       }
     }
 
-    private static IllegalArgumentException wrong(
+    static IllegalArgumentException wrong(
         String field, Object value, String allowed, @Nullable Exception cause) {
       return new IllegalArgumentException(
           String.format("%s: '%s' cannot be used. Give %s.", field, value, allowed), cause);

@@ -3,6 +3,8 @@ package dev.beamfluss.io.paimon;
 import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.changes.RowChangeCoder;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
@@ -67,12 +69,69 @@ interface WriteShape<T> extends Serializable {
 
     @Override
     public RowKind kind(RowChange element) {
-      return switch (element.kind()) {
-        case INSERT -> RowKind.INSERT;
-        case UPDATE_BEFORE -> RowKind.UPDATE_BEFORE;
-        case UPDATE_AFTER -> RowKind.UPDATE_AFTER;
-        case DELETE -> RowKind.DELETE;
-      };
+      return WriteShape.kind(element.kind());
+    }
+
+    @Override
+    public boolean isOnlyForKeyed() {
+      return true;
+    }
+  }
+
+  private static RowKind kind(RowChange.Kind kind) {
+    return switch (kind) {
+      case INSERT -> RowKind.INSERT;
+      case UPDATE_BEFORE -> RowKind.UPDATE_BEFORE;
+      case UPDATE_AFTER -> RowKind.UPDATE_AFTER;
+      case DELETE -> RowKind.DELETE;
+    };
+  }
+
+  /**
+   * Changes to apply, as rows with a field that holds the {@linkplain RowChange.Kind#sign sign}.
+   */
+  final class ChangeRows implements WriteShape<Row> {
+    private final Schema columns;
+    private final int sign;
+
+    /**
+     * @throws IllegalArgumentException if the rows have no such field
+     */
+    ChangeRows(Schema rows, String signField) {
+      if (!rows.hasField(signField)
+          || rows.getField(signField).getType().getTypeName() != Schema.TypeName.STRING) {
+        throw new IllegalArgumentException(
+            String.format(
+                "The rows have no field %s of type STRING, which says what kind of change each is."
+                    + " Their fields are %s.",
+                signField, rows.getFieldNames()));
+      }
+      this.sign = rows.indexOf(signField);
+      this.columns =
+          rows.getFields().stream()
+              .filter(field -> !field.getName().equals(signField))
+              .collect(Schema.toSchema());
+    }
+
+    @Override
+    public Schema schema(PCollection<Row> input) {
+      return columns;
+    }
+
+    @Override
+    public Row row(Row element) {
+      List<Object> values = new ArrayList<>(columns.getFieldCount());
+      for (int i = 0; i < element.getFieldCount(); i++) {
+        if (i != sign) {
+          values.add(element.getValue(i));
+        }
+      }
+      return Row.withSchema(columns).attachValues(values);
+    }
+
+    @Override
+    public RowKind kind(Row element) {
+      return WriteShape.kind(RowChange.Kind.ofSign(element.getString(sign)));
     }
 
     @Override

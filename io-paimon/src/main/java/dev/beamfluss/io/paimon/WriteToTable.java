@@ -13,17 +13,18 @@ import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.Impulse;
 import org.apache.beam.sdk.transforms.KvSwap;
 import org.apache.beam.sdk.transforms.ParDo;
-import org.apache.beam.sdk.transforms.View;
 import org.apache.beam.sdk.transforms.WithKeys;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.join.CoGroupByKey;
+import org.apache.beam.sdk.transforms.join.KeyedPCollectionTuple;
 import org.apache.beam.sdk.transforms.windowing.DefaultTrigger;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionTuple;
-import org.apache.beam.sdk.values.PCollectionView;
+import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 import org.apache.beam.sdk.values.WindowingStrategy;
 import org.apache.paimon.table.Table;
@@ -43,10 +44,10 @@ final class WriteToTable<T> {
     boolean bounded = input.isBounded() == PCollection.IsBounded.BOUNDED;
     WriteTarget target = target(schema, bounded);
     PCollection<KV<byte[], byte[]>> chunks = encode(input, schema, target);
-    PCollection<CommitMessage> files =
-        (bounded ? writeAtOnce(chunks, target) : writeInIntervals(chunks, target))
-            .setCoder(CommitMessageCoder.of());
-    PCollectionTuple committed = bounded ? commitAtOnce(files, target) : commit(files, target);
+    PCollectionTuple committed =
+        bounded
+            ? commitAtOnce(writeAtOnce(chunks, target), target)
+            : commit(writeInIntervals(chunks, target), target);
     if (target.compacts()) {
       var unused =
           committed
@@ -62,39 +63,53 @@ final class WriteToTable<T> {
   }
 
   private WriteTarget target(Schema schema, boolean bounded) {
+    requireBoundedOverwrite(bounded);
+    Table table = load(schema);
+    WriteTarget target = target(table);
+    requireKey(table);
+    requirePartitions(table);
+    requireColumns(table, schema);
+    return target;
+  }
+
+  void requireBoundedOverwrite(boolean bounded) {
+    if (write.overwrite() != null && !bounded) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s cannot be overwritten by an unbounded input: it would have to end first.",
+              write.table()));
+    }
+  }
+
+  Table load(Schema schema) {
     Map<String, String> catalog =
         checkArgumentNotNull(
             write.catalogProperties(),
             "Name the table to write with to(catalogProperties, \"db.table\").");
     String path = checkArgumentNotNull(write.table());
-    if (write.overwrite() != null && !bounded) {
-      throw new IllegalArgumentException(
-          String.format(
-              "Table %s cannot be overwritten by an unbounded input: it would have to end first.",
-              path));
-    }
-    Table table =
-        write.newTable() == null
-            ? PaimonTable.load(catalog, path)
-            : write.newTable().loadOrCreate(catalog, path, schema);
-    WriteTarget target =
-        WriteTarget.of(table, write.commitInterval(), write.shards(), write.overwrite());
+    return write.newTable() == null
+        ? PaimonTable.load(catalog, path)
+        : write.newTable().loadOrCreate(catalog, path, schema);
+  }
+
+  WriteTarget target(Table table) {
+    return WriteTarget.of(table, write.commitInterval(), write.shards(), write.overwrite());
+  }
+
+  void requireKey(Table table) {
     if (write.shape().isOnlyForKeyed() && table.primaryKeys().isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
-              "Table %s has no primary key, so it cannot take changes. Write rows to it.", path));
+              "Table %s has no primary key, so it cannot take changes. Write rows to it.",
+              table.fullName()));
     }
-    if (write.overwrite() != null) {
-      requirePartitions(table, write.overwrite());
-    }
-    requireColumns(table, schema);
-    // finds fields that are missing or of another type
-    var unused = new RowEncoder(path, table.rowType(), schema);
-    return target;
   }
 
-  private static void requirePartitions(Table table, Map<String, String> partition) {
-    for (String column : partition.keySet()) {
+  void requirePartitions(Table table) {
+    if (write.overwrite() == null) {
+      return;
+    }
+    for (String column : write.overwrite().keySet()) {
       if (!table.partitionKeys().contains(column)) {
         throw new IllegalArgumentException(
             String.format(
@@ -104,7 +119,7 @@ final class WriteToTable<T> {
     }
   }
 
-  private static void requireColumns(Table table, Schema schema) {
+  static void requireColumns(Table table, Schema schema) {
     List<String> columns = table.rowType().getFieldNames();
     for (String field : schema.getFieldNames()) {
       if (!columns.contains(field)) {
@@ -114,6 +129,8 @@ final class WriteToTable<T> {
                 field, table.fullName(), columns));
       }
     }
+    // finds fields that are missing or of another type
+    var unused = new RowEncoder(table.fullName(), table.rowType(), schema);
   }
 
   private PCollection<KV<byte[], byte[]>> encode(
@@ -160,35 +177,45 @@ final class WriteToTable<T> {
 
   private static PCollection<CommitMessage> writeAtOnce(
       PCollection<KV<byte[], byte[]>> chunks, WriteTarget target) {
-    return target.hasBuckets()
-        ? chunks
-            .apply("Group", GroupByKey.create())
-            .apply("Write", ParDo.of(new WriteBuckets.Grouped(target)))
-        : chunks.apply("Write", ParDo.of(new WriteBuckets.InPlace(target)));
+    return (target.hasBuckets()
+            ? chunks
+                .apply("Group", GroupByKey.create())
+                .apply("Write", ParDo.of(new WriteBuckets.Grouped(target)))
+            : chunks.apply("Write", ParDo.of(new WriteBuckets.InPlace(target))))
+        .setCoder(CommitMessageCoder.of());
   }
 
-  private static PCollection<CommitMessage> writeInIntervals(
+  private static PCollection<KV<CommitMessage, Long>> writeInIntervals(
       PCollection<KV<byte[], byte[]>> chunks, WriteTarget target) {
-    return chunks.apply("Write", ParDo.of(new BufferChunks(target)));
+    return chunks
+        .apply("Write", ParDo.of(new BufferChunks(target)))
+        .setCoder(KvCoder.of(CommitMessageCoder.of(), VarLongCoder.of()));
   }
 
   private static PCollectionTuple commitAtOnce(
       PCollection<CommitMessage> files, WriteTarget target) {
-    PCollectionView<Iterable<CommitMessage>> all = files.apply("All files", View.asIterable());
-    return files
-        .getPipeline()
-        .apply("Once", Impulse.create())
+    // also where there are no files; as a side input they would make the direct runner wait for
+    // ever
+    PCollection<KV<Integer, byte[]>> once =
+        files.getPipeline().apply("Once", Impulse.create()).apply("One commit", WithKeys.of(0));
+    return KeyedPCollectionTuple.of(
+            CommitOnce.FILES,
+            files
+                .apply("One committer", WithKeys.of(0))
+                .setCoder(KvCoder.of(VarIntCoder.of(), files.getCoder())))
+        .and(new TupleTag<>(), once.setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of())))
+        .apply("All files", CoGroupByKey.create())
         .apply(
             "Commit",
-            ParDo.of(new CommitOnce(target, all))
-                .withSideInputs(all)
+            ParDo.of(new CommitOnce(target))
                 .withOutputTags(Commits.ROWS, TupleTagList.of(Commits.BUCKETS)));
   }
 
-  private static PCollectionTuple commit(PCollection<CommitMessage> files, WriteTarget target) {
+  private static PCollectionTuple commit(
+      PCollection<KV<CommitMessage, Long>> files, WriteTarget target) {
     return files
         .apply("One committer", WithKeys.of(0))
-        .setCoder(KvCoder.of(VarIntCoder.of(), CommitMessageCoder.of()))
+        .setCoder(KvCoder.of(VarIntCoder.of(), files.getCoder()))
         .apply(
             "Commit",
             ParDo.of(new CommitStable(target))

@@ -1,9 +1,14 @@
 package dev.beamfluss.io.paimon;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.values.Row;
 import org.apache.paimon.catalog.Catalog;
 import org.apache.paimon.catalog.CatalogContext;
@@ -15,6 +20,7 @@ import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
 import org.apache.paimon.schema.Schema;
 import org.apache.paimon.schema.SchemaChange;
+import org.apache.paimon.table.FileStoreTable;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.table.sink.BatchTableCommit;
 import org.apache.paimon.table.sink.BatchTableWrite;
@@ -27,13 +33,46 @@ final class Warehouse {
   static final String DATABASE = "shop";
 
   private final Path directory;
+  private final String address;
 
   Warehouse(Path directory) {
+    this(directory, directory.toUri().toString());
+  }
+
+  private Warehouse(Path directory, String address) {
     this.directory = directory;
+    this.address = address;
+  }
+
+  /** The same, with files that fail when {@link FragileFiles} is told so for the name. */
+  Warehouse fragile(String name) {
+    return new Warehouse(
+        directory, FragileFiles.SCHEME + "://" + name + directory.toUri().getRawPath());
   }
 
   Map<String, String> catalog() {
-    return Map.of("warehouse", directory.toUri().toString());
+    return Map.of("warehouse", address);
+  }
+
+  /** The names of the data files in a table's directory that no snapshot of it refers to. */
+  Set<String> unreferenced(String path) throws IOException {
+    FileStoreTable table = (FileStoreTable) table(path);
+    Set<String> names = new TreeSet<>();
+    try (Stream<Path> files = Files.walk(Path.of(table.location().toUri().getPath()))) {
+      files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith("data-"))
+          .forEach(names::add);
+    }
+    table
+        .snapshotManager()
+        .snapshots()
+        .forEachRemaining(
+            snapshot ->
+                table.store().newScan().withSnapshot(snapshot).plan().files().stream()
+                    .map(entry -> entry.file().fileName())
+                    .forEach(names::remove));
+    return names;
   }
 
   static Schema.Builder columns(Map<String, DataType> types) {

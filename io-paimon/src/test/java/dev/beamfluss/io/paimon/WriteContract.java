@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.changes.RowChange;
 import java.nio.file.Path;
@@ -18,9 +19,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
@@ -28,13 +35,18 @@ import org.apache.beam.sdk.schemas.logicaltypes.FixedPrecisionNumeric;
 import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.transforms.Count;
 import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.FlatMapElements;
 import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.transforms.Sum;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollection.IsBounded;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TypeDescriptors;
 import org.apache.paimon.types.DataType;
 import org.apache.paimon.types.DataTypes;
 import org.apache.paimon.types.RowType;
@@ -44,6 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link PaimonIO.Write} promises on every runner, by what Paimon's own reader finds. */
 abstract class WriteContract {
@@ -60,7 +73,7 @@ abstract class WriteContract {
 
   private Warehouse warehouse;
 
-  abstract PipelineOptions options();
+  abstract PipelineOptions options() throws Exception;
 
   @BeforeEach
   void open() {
@@ -85,13 +98,18 @@ abstract class WriteContract {
             .primaryKey("ds", "id")
             .partitionKeys("ds")
             .option("bucket", "2");
+    return create(schema, options);
+  }
+
+  private String create(org.apache.paimon.schema.Schema.Builder schema, String... options)
+      throws Exception {
     for (int i = 0; i < options.length; i += 2) {
       schema.option(options[i], options[i + 1]);
     }
     return warehouse.create(newName(), schema.build());
   }
 
-  private String appended(boolean partitioned, int buckets) throws Exception {
+  private String appended(boolean partitioned, int buckets, String... options) throws Exception {
     var schema = Warehouse.columns(columns()).option("bucket", String.valueOf(buckets));
     if (partitioned) {
       schema.partitionKeys("ds");
@@ -99,7 +117,7 @@ abstract class WriteContract {
     if (buckets > 0) {
       schema.option("bucket-key", "id");
     }
-    return warehouse.create(newName(), schema.build());
+    return create(schema, options);
   }
 
   private static Row order(int id, Long amount, String day) {
@@ -121,7 +139,8 @@ abstract class WriteContract {
       PTransform<? super org.apache.beam.sdk.values.PBegin, PCollection<T>> rows,
       IsBounded bounded,
       PaimonIO.Write<T> write,
-      long committed) {
+      long committed)
+      throws Exception {
     Pipeline pipeline = Pipeline.create(options());
     PaimonWriteResult result =
         pipeline.apply("Rows", rows).setIsBoundedInternal(bounded).apply("Write", write);
@@ -131,7 +150,7 @@ abstract class WriteContract {
     pipeline.run().waitUntilFinish();
   }
 
-  private void run(List<Row> rows, IsBounded bounded, PaimonIO.Write<Row> write) {
+  private void run(List<Row> rows, IsBounded bounded, PaimonIO.Write<Row> write) throws Exception {
     run(
         Create.of(rows).withRowSchema(rows.isEmpty() ? ORDER : rows.get(0).getSchema()),
         bounded,
@@ -332,7 +351,12 @@ abstract class WriteContract {
         .apply(write(table).withErrorHandler(errors));
     errors.close();
     PAssert.thatSingleton(errors.getOutput()).isEqualTo(2L);
-    pipeline.run().waitUntilFinish();
+    PipelineResult result = pipeline.run();
+    result.waitUntilFinish();
+    assertThat(counter(result, "rowsWritten"), is(1L));
+    assertThat(counter(result, "filesWritten"), is(1L));
+    assertThat(counter(result, "rowsRefused"), is(2L));
+    assertThat(counter(result, "commits"), is(1L));
     assertHolds(table, rows.subList(0, 1));
 
     Pipeline failing = Pipeline.create(options());
@@ -390,6 +414,115 @@ abstract class WriteContract {
     run(List.of(), IsBounded.UNBOUNDED, write(table));
     assertThat(contents(table), empty());
     assertThat(warehouse.table(table).latestSnapshot().isPresent(), is(false));
+  }
+
+  enum FailsAt {
+    A_FILE,
+    THE_COMMIT,
+    AFTER_THE_COMMIT
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "A_FILE,true", "A_FILE,false",
+    "THE_COMMIT,true", "THE_COMMIT,false",
+    "AFTER_THE_COMMIT,true", "AFTER_THE_COMMIT,false"
+  })
+  void aFailedAttemptIsMadeUpForByTheNext(FailsAt point, boolean keyed) throws Exception {
+    String name = newName();
+    warehouse = warehouse.fragile(name);
+    // whoever tries a commit again would get over the failure
+    String table =
+        keyed ? keyed("commit.max-retries", "0") : appended(true, -1, "commit.max-retries", "0");
+    FailOnce after = new FailOnce(name, point == FailsAt.AFTER_THE_COMMIT);
+    Pipeline pipeline = Pipeline.create(options());
+    pipeline
+        .apply(Create.of(orders(0, 200)).withRowSchema(ORDER))
+        // so that the bundles are others each time
+        .apply(Reshuffle.<Row>viaRandomKey().withNumBuckets(6))
+        .setRowSchema(ORDER)
+        .apply(write(table))
+        .getCommitted()
+        .apply("Fail once", ParDo.of(after));
+    switch (point) {
+      case A_FILE -> FragileFiles.failAfter(2, "data-", name);
+      case THE_COMMIT -> FragileFiles.failAfter(0, "snapshot-", name);
+      case AFTER_THE_COMMIT -> {}
+    }
+    assertThrows(RuntimeException.class, () -> pipeline.run().waitUntilFinish());
+    FragileFiles.mend(name);
+    assertThat(
+        warehouse.table(table).latestSnapshot().isPresent(), is(point == FailsAt.AFTER_THE_COMMIT));
+    Set<String> left = warehouse.unreferenced(table);
+
+    pipeline.run().waitUntilFinish();
+
+    assertHolds(table, orders(0, 200));
+    // the bundles that had ended, whose files might have been committed yet
+    assertThat(warehouse.unreferenced(table), equalTo(left));
+    if (point != FailsAt.A_FILE) {
+      assertThat(left.isEmpty(), is(point == FailsAt.AFTER_THE_COMMIT));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aBundleThatFailsRemovesItsFiles(boolean keyed) throws Exception {
+    String name = newName();
+    warehouse = warehouse.fragile(name);
+    String table = keyed ? keyed("target-file-size", "1 b", "bucket", "1") : appended(true, -1);
+    List<Row> rows =
+        keyed
+            ? IntStream.range(0, 5_000).mapToObj(i -> order(i, 1L, "d")).toList()
+            : orders(0, 200);
+    Pipeline pipeline = Pipeline.create(options());
+    pipeline
+        .apply(Create.of(0))
+        .apply(FlatMapElements.into(TypeDescriptors.rows()).via(zero -> rows))
+        .setRowSchema(ORDER)
+        .apply(write(table));
+    FragileFiles.failAfter(2, "data-", name);
+    assertThrows(RuntimeException.class, () -> pipeline.run().waitUntilFinish());
+    FragileFiles.mend(name);
+    assertThat(warehouse.unreferenced(table), empty());
+
+    pipeline.run().waitUntilFinish();
+    assertHolds(table, rows);
+  }
+
+  private static long counter(PipelineResult result, String name) {
+    long sum = 0;
+    for (MetricResult<Long> counter :
+        result
+            .metrics()
+            .queryMetrics(
+                MetricsFilter.builder()
+                    .addNameFilter(MetricNameFilter.named(PaimonIO.class, name))
+                    .build())
+            .getCounters()) {
+      sum += counter.getAttempted();
+    }
+    return sum;
+  }
+
+  /** What comes from a commit is lost with the bundle, and the bundle is run again. */
+  private static final class FailOnce extends DoFn<Long, Void> {
+    private static final Set<String> ARMED = ConcurrentHashMap.newKeySet();
+    private final String name;
+
+    FailOnce(String name, boolean armed) {
+      this.name = name;
+      if (armed) {
+        ARMED.add(name);
+      }
+    }
+
+    @ProcessElement
+    public void process() {
+      if (ARMED.remove(name)) {
+        throw new IllegalStateException("fails after the commit, as the test wants it");
+      }
+    }
   }
 
   private static final class CountBad
