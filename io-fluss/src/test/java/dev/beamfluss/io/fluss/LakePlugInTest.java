@@ -54,8 +54,9 @@ class LakePlugInTest {
             .map(LakePlugInTest::url)
             .toArray(URL[]::new);
     ClassLoader before = Thread.currentThread().getContextClassLoader();
-    try (URLClassLoader loader =
-        new URLClassLoader(classPath, ClassLoader.getPlatformClassLoader())) {
+    // stays open: the client's threads end in it some time after the attempt
+    URLClassLoader loader = new URLClassLoader(classPath, ClassLoader.getPlatformClassLoader());
+    try {
       Thread.currentThread().setContextClassLoader(loader);
       @SuppressWarnings("unchecked") // the class below, as that loader has it
       Callable<String> attempt =
