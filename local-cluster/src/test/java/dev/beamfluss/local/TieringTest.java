@@ -116,7 +116,8 @@ class TieringTest {
   private static void awaitInPaimon(TablePath path, Map<Integer, String> expected) {
     long start = System.nanoTime();
     Awaitility.await()
-        .atMost(Duration.ofSeconds(90))
+        // a table that the job had in hand when it was stopped waits two minutes for another
+        .atMost(Duration.ofMinutes(4))
         .untilAsserted(() -> assertThat(inPaimon(path), equalTo(expected)));
     System.out.printf(
         "In Paimon after %d ms%n", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));

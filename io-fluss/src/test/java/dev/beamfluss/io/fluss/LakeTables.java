@@ -15,7 +15,8 @@ import org.apache.paimon.table.FileStoreTable;
 
 /** What the tests of lake tables share. */
 final class LakeTables {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  // a table that a tiering job had in hand when it was stopped waits two minutes for another
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   private LakeTables() {}
 

@@ -46,7 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class ReadLakeFlinkTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  // a table that a tiering job had in hand when it was stopped waits two minutes for another
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final int BUCKETS = 4;
   private static final int ALL = 8_000;
 

@@ -51,7 +51,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @SuppressWarnings("try") // the writer writes by itself
 @Timeout(240)
 class ReadLakeTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  // a table that a tiering job had in hand when it was stopped waits two minutes for another
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   @RegisterExtension
   static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder().tiering());

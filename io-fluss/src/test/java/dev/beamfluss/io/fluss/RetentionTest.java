@@ -42,7 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(240)
 class RetentionTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  // a table that a tiering job had in hand when it was stopped waits two minutes for another
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration LONGEST_DELAY = Duration.ofHours(23);
   private static final TablePath PATH = TablePath.of("shop", "daily_orders");
   private static final String LOOK = "auto-partition.check.interval";
