@@ -34,18 +34,28 @@ public record LakeLag(String partition, long untieredRows, Duration age) {
     described.requireLake();
     try (Connections.Lease lease = Connections.lease(cluster, "metadata")) {
       Admin admin = lease.connection().getAdmin();
-      List<Partition> partitions =
-          Waiting.ask(
-              () -> Partition.list(described, admin),
-              cluster,
-              "list the partitions of table " + table);
+      List<Partition> partitions = partitions(described, admin);
       LakeStart tiered = LakeStart.latest(described, admin);
       List<LakeLag> result = new ArrayList<>();
       for (Partition partition : partitions) {
-        result.add(of(partition, described, admin, tiered.offsets()));
+        try {
+          result.add(of(partition, described, admin, tiered.offsets()));
+        } catch (RuntimeException e) {
+          // one that is dropped while it is asked has nothing to lose any more
+          if (partitions(described, admin).contains(partition)) {
+            throw e;
+          }
+        }
       }
       return result;
     }
+  }
+
+  private static List<Partition> partitions(FlussTable table, Admin admin) {
+    return Waiting.ask(
+        () -> Partition.list(table, admin),
+        table.cluster(),
+        "list the partitions of table " + table.path());
   }
 
   private static LakeLag of(
