@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -223,6 +224,19 @@ public final class LocalFluss implements AutoCloseable {
       tiering.close();
       tiering = null;
     }
+  }
+
+  /**
+   * Sets what the coordinator takes for the present where it makes and drops the partitions of
+   * tables with {@code table.auto-partition.enabled}, so that it can be midnight at any time. It
+   * looks every {@code auto-partition.check.interval}, 10 minutes unless the property says
+   * otherwise. All else goes by the clock of the machine.
+   *
+   * @throws IllegalStateException if the cluster is closed
+   */
+  public synchronized void setPartitionClock(Clock clock) {
+    checkOpen();
+    new PartitionClock(clock).setIn(coordinator);
   }
 
   /** Whether the tiering service was started, and not stopped since. */

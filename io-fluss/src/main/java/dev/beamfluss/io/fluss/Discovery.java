@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.exception.FlussRuntimeException;
@@ -27,19 +29,24 @@ final class Discovery {
    * @param gone buckets that were there before
    * @param asOf when it was asked for, in milliseconds since the epoch
    * @param complete whether there is more to find, which was not ready
+   * @param tiered where the lake's copy of the buckets that are gone ends; empty unless it is read
    */
   record Found(
       List<Partition> partitions,
       Map<BucketId, BucketPosition> appeared,
       Collection<BucketId> gone,
       long asOf,
-      boolean complete) {}
+      boolean complete,
+      Map<BucketId, Long> tiered) {}
 
   private final ReadSpec spec;
   private final List<Integer> owned;
   private final Set<BucketId> known;
   private final Lake.@Nullable Plan lake;
   private boolean first;
+
+  /** Whether a checkpoint is gone on from that was not looked at yet. */
+  private boolean restored;
 
   /**
    * @param owned the buckets of each partition
@@ -60,6 +67,7 @@ final class Discovery {
     this.known.removeIf(bucket -> !bucket.isInCluster());
     this.first = first;
     this.lake = lake;
+    this.restored = !first && spec.lake() != null && !spec.table().partitionColumns().isEmpty();
   }
 
   Found look(Admin admin) {
@@ -92,13 +100,58 @@ final class Discovery {
     }
     Set<BucketId> gone = new HashSet<>(known);
     gone.removeAll(present);
+    Map<BucketId, Long> tiered = Map.of();
+    if (spec.lake() != null && (!gone.isEmpty() || restored)) {
+      tiered = LakeStart.tiered(spec.table(), admin);
+    }
+    if (restored) {
+      checkNoneUnseen(tiered.keySet(), admin);
+      restored = false;
+    }
     known.addAll(appeared.keySet());
     known.removeAll(gone);
     if (first && lake != null) {
       appeared.putAll(onlyInLake(inCluster));
     }
     first = false;
-    return new Found(partitions, appeared, gone, asOf, complete);
+    return new Found(partitions, appeared, gone, asOf, complete, tiered);
+  }
+
+  /**
+   * @throws IllegalStateException if the lake has partitions that were made, and dropped by the
+   *     cluster, while the read was stopped
+   */
+  private void checkNoneUnseen(Set<BucketId> tiered, Admin admin) {
+    // ids are given in turn, and not again
+    long youngest =
+        Stream.concat(known.stream(), spec.lake().offsets().keySet().stream())
+            .mapToLong(BucketId::partitionId)
+            .max()
+            .orElse(BucketId.NO_PARTITION);
+    Set<Long> unseen = new TreeSet<>();
+    tiered.forEach(bucket -> unseen.add(bucket.partitionId()));
+    unseen.removeIf(partition -> partition <= youngest);
+    if (unseen.isEmpty()) {
+      return;
+    }
+    Waiting.ask(
+            () -> Partition.list(spec.table(), admin),
+            spec.table().cluster(),
+            "list the partitions of table " + spec.table().path())
+        .forEach(partition -> unseen.remove(partition.id()));
+    if (unseen.isEmpty()) {
+      return;
+    }
+    String message =
+        String.format(
+            "Partitions of table %s came and went while its read was stopped, and are in the lake"
+                + " alone now (ids %s).",
+            spec.table().path(), unseen);
+    if (spec.partitionFilter() != null) {
+      LOG.warn("{} Were they to be read, start the pipeline without its old checkpoint.", message);
+      return;
+    }
+    throw new IllegalStateException(message + LakeStart.START_ANEW);
   }
 
   /** Of partitions that the cluster has dropped, and rows that are in no bucket there. */

@@ -350,6 +350,9 @@ public final class FlussIO {
      * lake's format: {@code fluss-lake-paimon}, {@code paimon-bundle}, {@code hadoop-client-api}
      * and {@code hadoop-client-runtime}. The lake's snapshot is settled when the pipeline is built,
      * and must be there until it is read. Only from {@link Position#full()}.
+     *
+     * <p>From the log there is no way back to the lake: an endless read that stands still for
+     * longer than the cluster keeps its partitions and logs fails, and says so.
      */
     public Read<T> withLake() {
       return toBuilder().setLake(true).build();

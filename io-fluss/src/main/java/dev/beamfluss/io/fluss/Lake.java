@@ -66,6 +66,7 @@ final class Lake {
   }
 
   private final FlussTable table;
+  private final String format;
   private final LakeStorage storage;
   private final List<String> columns;
 
@@ -76,7 +77,7 @@ final class Lake {
   Lake(FlussTable table, TableInfo now) {
     this.table = table;
     this.columns = now.getRowType().getFieldNames();
-    String format = now.getTableConfig().getDataLakeFormat().map(Object::toString).orElse(null);
+    this.format = now.getTableConfig().getDataLakeFormat().map(Object::toString).orElse(null);
     Map<String, String> options = new HashMap<>();
     String prefix = "table.datalake." + format + ".";
     now.getProperties()
@@ -101,23 +102,27 @@ final class Lake {
               .createLakeStorage(Configuration.fromMap(options));
       source().getSplitSerializer();
     } catch (UnsupportedOperationException | ServiceConfigurationError | LinkageError e) {
-      throw new IllegalArgumentException(
-          String.format(
-              "The lake of table %s is in the format %s, which nothing on the class path reads (%s)."
-                  + " Add fluss-lake-%s%s.",
-              table.path(),
-              format,
-              e.getMessage(),
-              format,
-              format.equals("paimon")
-                  ? ", paimon-bundle, hadoop-client-api and hadoop-client-runtime"
-                  : " and what it needs"),
-          e);
+      throw missing(e);
     }
   }
 
+  private IllegalArgumentException missing(Throwable e) {
+    return new IllegalArgumentException(
+        String.format(
+            "The lake of table %s is in the format %s, which nothing on the class path reads (%s)."
+                + " Add fluss-lake-%s%s.",
+            table.path(),
+            format,
+            e.getMessage(),
+            format,
+            format.equals("paimon")
+                ? ", paimon-bundle, hadoop-client-api and hadoop-client-runtime"
+                : " and what it needs"),
+        e);
+  }
+
   /** Checks that a table has a lake that can be read from here, and settles where to start. */
-  static @Nullable LakeStart start(FlussTable table) {
+  static LakeStart start(FlussTable table) {
     table.requireLake();
     try (Connections.Lease lease = Connections.lease(table.cluster(), "metadata")) {
       Admin admin = lease.connection().getAdmin();
@@ -140,7 +145,9 @@ final class Lake {
 
   /** What the snapshot that a read starts from holds of the partitions it is to read. */
   static Plan plan(ReadSpec spec, TableInfo now) {
-    return new Lake(spec.table(), now).plan(spec.lake().snapshot(), spec.partitionFilter());
+    return spec.lake().isNothing()
+        ? new Plan(new TreeMap<>())
+        : new Lake(spec.table(), now).plan(spec.lake().snapshot(), spec.partitionFilter());
   }
 
   /** The same parts in the same order each time: a checkpoint counts on it. */
@@ -160,7 +167,9 @@ final class Lake {
                   serializer.serialize(split)));
         }
       }
-    } catch (IOException | RuntimeException | LinkageError e) {
+    } catch (LinkageError e) {
+      throw missing(e);
+    } catch (IOException | RuntimeException e) {
       throw unreadable(snapshot, e);
     }
     parts.sort(Comparator.comparing(Part::split, Arrays::compare));
@@ -193,6 +202,8 @@ final class Lake {
     try {
       LakeSplit split = source.getSplitSerializer().deserialize(part.version(), part.split());
       return source.createRecordReader(() -> split);
+    } catch (LinkageError e) {
+      throw missing(e);
     } catch (IOException | RuntimeException e) {
       throw unreadable(snapshot, e);
     }

@@ -42,7 +42,7 @@ public record LakeLag(String partition, long untieredRows, Duration age) {
       LakeStart tiered = LakeStart.latest(described, admin);
       List<LakeLag> result = new ArrayList<>();
       for (Partition partition : partitions) {
-        result.add(of(partition, described, admin, tiered == null ? Map.of() : tiered.offsets()));
+        result.add(of(partition, described, admin, tiered.offsets()));
       }
       return result;
     }

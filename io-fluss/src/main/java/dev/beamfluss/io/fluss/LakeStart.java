@@ -3,12 +3,13 @@ package dev.beamfluss.io.fluss;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.metadata.LakeSnapshot;
 import org.apache.fluss.exception.LakeTableSnapshotNotExistException;
 import org.apache.fluss.metadata.TableBucket;
-import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * Where a read of the lake and the log begins. All splits of a read begin at the same, so that each
@@ -22,18 +23,42 @@ record LakeStart(long snapshot, Map<BucketId, Long> offsets) implements Serializ
   // in people's savepoints: Flink stores the source with its position
   private static final long serialVersionUID = 1L;
 
-  /** The latest that can be read, or null if nothing was tiered yet. */
-  static @Nullable LakeStart latest(FlussTable table, Admin admin) {
+  /** Nothing was tiered yet. */
+  static final LakeStart NOTHING = new LakeStart(-1, Map.of());
+
+  /** What to do where a checkpoint is too old; a sentence to end an error with. */
+  static final String START_ANEW =
+      " A read that goes on cannot go back to the lake: start the pipeline anew, without its old"
+          + " checkpoint and state, which reads the lake as it is now; and let it stand still for"
+          + " less long than the table's partitions and logs are kept"
+          + " (table.auto-partition.num-retention, table.log.ttl).";
+
+  boolean isNothing() {
+    return snapshot == NOTHING.snapshot;
+  }
+
+  /** The latest that can be read. */
+  static LakeStart latest(FlussTable table, Admin admin) {
+    return ask(table, () -> admin.getReadableLakeSnapshot(table.tablePath()));
+  }
+
+  /**
+   * Where the lake's copy of each bucket ends now, also of partitions that the cluster has dropped.
+   */
+  static Map<BucketId, Long> tiered(FlussTable table, Admin admin) {
+    return ask(table, () -> admin.getLatestLakeSnapshot(table.tablePath())).offsets();
+  }
+
+  private static LakeStart ask(
+      FlussTable table, Supplier<CompletableFuture<LakeSnapshot>> question) {
     LakeSnapshot latest;
     try {
       latest =
           Waiting.ask(
-              () -> admin.getReadableLakeSnapshot(table.tablePath()),
-              table.cluster(),
-              "name the lake's snapshot of table " + table.path());
+              question, table.cluster(), "name the lake's snapshot of table " + table.path());
     } catch (CompletionException e) {
       if (Waiting.unwrap(e) instanceof LakeTableSnapshotNotExistException) {
-        return null;
+        return NOTHING;
       }
       throw e;
     }

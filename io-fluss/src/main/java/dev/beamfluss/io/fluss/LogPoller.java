@@ -4,6 +4,7 @@ import dev.beamfluss.changes.RowChange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,7 @@ final class LogPoller implements AutoCloseable {
   private volatile ScanPositions positions;
   private final RowMaker rows;
   private final Set<BucketId> subscribed = new HashSet<>();
+  private boolean mustRenew;
 
   LogPoller(ReadSpec spec) {
     this.table = spec.table();
@@ -86,10 +88,18 @@ final class LogPoller implements AutoCloseable {
 
   /** Drops what is fetched, which may have failed for good; to be followed by a rewind. */
   void renew() {
+    mustRenew = false;
     LogScanner old = scanner;
     scanner = newScanner();
     positions = new ScanPositions(scanner);
     close(old);
+  }
+
+  private void renewAtPositions() {
+    Map<BucketId, Long> offsets = new HashMap<>();
+    subscribed.forEach(bucket -> offsets.put(bucket, position(bucket)));
+    renew();
+    offsets.forEach(this::subscribe);
   }
 
   OpenTable open() {
@@ -139,8 +149,13 @@ final class LogPoller implements AutoCloseable {
     return absent;
   }
 
+  /**
+   * The client of Fluss 0.9.1 fetches at most four segments of remote logs at a time, and goes on
+   * counting those of a bucket that it has let go of: soon it would fetch no others.
+   */
   void unsubscribe(BucketId bucket) {
     if (subscribed.remove(bucket)) {
+      mustRenew |= positions.hasFetchedRemote();
       if (bucket.partitionId() == BucketId.NO_PARTITION) {
         scanner.unsubscribe(bucket.bucket());
       } else {
@@ -165,6 +180,9 @@ final class LogPoller implements AutoCloseable {
   List<Polled> poll(Duration patience) {
     if (subscribed.isEmpty()) {
       return List.of();
+    }
+    if (mustRenew) {
+      renewAtPositions();
     }
     List<Polled> result = new ArrayList<>();
     ScanRecords records;

@@ -72,11 +72,15 @@ final class ReadFailures {
       throw new IllegalStateException(
           String.format(
               "Table %s no longer has what is to be read next: %s. Rows expire after"
-                  + " table.log.ttl. What is lost cannot be read any more; to go on without it,"
-                  + " start the pipeline anew, without its old checkpoint,"
-                  + " withStartingPosition(Position.full()) or (Position.earliest()), and raise"
-                  + " table.log.ttl or stop the pipeline for less long.",
-              spec.table().path(), String.join("; ", buckets)),
+                  + " table.log.ttl.%s",
+              spec.table().path(),
+              String.join("; ", buckets),
+              spec.lake() == null
+                  ? " What is lost cannot be read any more; to go on without it, start the"
+                      + " pipeline anew, without its old checkpoint,"
+                      + " withStartingPosition(Position.full()) or (Position.earliest()), and"
+                      + " raise table.log.ttl or stop the pipeline for less long."
+                  : LakeStart.START_ANEW),
           e);
     }
   }

@@ -107,6 +107,8 @@ abstract class ReadSpec implements Serializable {
         .add(DisplayData.item("columns", String.join(",", columns())))
         .add(DisplayData.item("startingPosition", start().toString()))
         .add(DisplayData.item("eventTime", eventTime().toString()))
-        .addIfNotNull(DisplayData.item("lakeSnapshot", lake() == null ? null : lake().snapshot()));
+        .addIfNotNull(
+            DisplayData.item(
+                "lakeSnapshot", lake() == null || lake().isNothing() ? null : lake().snapshot()));
   }
 }

@@ -3,8 +3,10 @@ package dev.beamfluss.io.fluss;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import org.apache.fluss.client.metrics.ScannerMetricGroup;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.metadata.TableBucket;
+import org.apache.fluss.metrics.Counter;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -19,6 +21,7 @@ final class ScanPositions {
   private final Method bucketOffset;
   private final Method bucketStatus;
   private final Method highWatermark;
+  private final Counter remoteFetches;
 
   ScanPositions(LogScanner scanner) {
     try {
@@ -31,6 +34,9 @@ final class ScanPositions {
       bucketStatus.setAccessible(true);
       highWatermark = bucketStatus.getReturnType().getDeclaredMethod("getHighWatermark");
       highWatermark.setAccessible(true);
+      Field metrics = scanner.getClass().getDeclaredField("scannerMetricGroup");
+      metrics.setAccessible(true);
+      remoteFetches = ((ScannerMetricGroup) metrics.get(scanner)).remoteFetchRequestCount();
     } catch (ReflectiveOperationException | RuntimeException e) {
       throw new IllegalStateException(
           "This Fluss client's log scanner ("
@@ -53,6 +59,11 @@ final class ScanPositions {
   boolean isOffset(TableBucket bucket) {
     Long offset = offset(bucket);
     return offset != null && offset >= 0;
+  }
+
+  /** Whether some of what it fetched was moved from the servers to remote storage. */
+  boolean hasFetchedRemote() {
+    return remoteFetches.getCount() > 0;
   }
 
   private @Nullable Long offset(TableBucket bucket) {

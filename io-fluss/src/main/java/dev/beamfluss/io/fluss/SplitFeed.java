@@ -259,6 +259,7 @@ final class SplitFeed implements AutoCloseable {
   }
 
   private void found(Discovery.Found found) {
+    found.gone().forEach(bucket -> checkReadAsFarAsTiered(bucket, found.tiered()));
     Set<BucketId> gone = new HashSet<>(found.gone());
     for (BucketId bucket : found.gone()) {
       liveness.forget(bucket);
@@ -281,9 +282,39 @@ final class SplitFeed implements AutoCloseable {
     put(new Listed(found.appeared(), gone, found.asOf()));
   }
 
+  /**
+   * What the lake has of a partition that is gone, and the read does not, is not to be left out
+   * without a word.
+   */
+  private void checkReadAsFarAsTiered(BucketId bucket, Map<BucketId, Long> tiered) {
+    BucketPosition inRead = inSnapshot.getOrDefault(bucket, unsubscribed.get(bucket));
+    Long read = offsets.get(bucket);
+    if (inRead != null) {
+      // of a snapshot of the cluster, the rest is gone with it
+      read = inRead.isInLog() || inRead.isInLake() ? inRead.offset() : 0L;
+    }
+    if (read == null || read == BucketPosition.NO_LOG) {
+      return; // of no log, or one that was gone before
+    }
+    if (Math.max(0, read) < tiered.getOrDefault(bucket, 0L)) {
+      throw new IllegalStateException(
+          String.format(
+              "The cluster has dropped %s of table %s before it was read to its end: its log was"
+                  + " read up to offset %d, the lake has it up to offset %d.%s",
+              bucket.describe(),
+              spec.table().path(),
+              Math.max(0, read),
+              tiered.get(bucket),
+              LakeStart.START_ANEW));
+    }
+  }
+
   private void take(Map<BucketId, BucketPosition> positions) {
     positions.forEach(
         (bucket, position) -> {
+          if (position.isEnd()) {
+            return; // tells only which partitions there were
+          }
           if (position.offset() != BucketPosition.NO_LOG) {
             liveness.heardOf(bucket);
           }
@@ -308,6 +339,7 @@ final class SplitFeed implements AutoCloseable {
             long reached = position < 0 ? beginnings.getOrDefault(bucket, 0L) : position;
             if (reached >= end) {
               caughtUp.add(bucket);
+              offsets.merge(bucket, end, Math::max); // past changes without effect
             }
           }
         });

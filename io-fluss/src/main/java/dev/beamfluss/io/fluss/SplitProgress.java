@@ -47,6 +47,7 @@ final class SplitProgress {
   private final LongSupplier clock;
 
   private boolean placed;
+  private long youngest = BucketId.NO_PARTITION;
   private long listed = EventTime.BEFORE_ALL;
   private long watermark = EventTime.BEFORE_ALL;
 
@@ -68,19 +69,23 @@ final class SplitProgress {
    * finished may be kept still: the reader that made it may have failed before it gave them up.
    */
   void restored(Map<BucketId, BucketPosition> positions) {
-    positions.forEach(
+    Map<BucketId, BucketPosition> toRead = new HashMap<>(positions);
+    toRead.values().removeIf(BucketPosition::isEnd);
+    toRead.forEach(
         (id, position) -> {
           if (position.isInLog()) {
             finishedSnapshots.add(id);
           }
         });
-    listed(positions, List.of(), EventTime.BEFORE_ALL);
+    listed(toRead, List.of(), EventTime.BEFORE_ALL);
+    youngest = youngest(positions.keySet());
   }
 
   /** The buckets there are, as of a time: those that are new, and those that are gone. */
   void listed(Map<BucketId, BucketPosition> appeared, Collection<BucketId> gone, long asOf) {
     appeared.forEach((id, position) -> buckets.putIfAbsent(id, new Bucket(position)));
     buckets.keySet().removeAll(gone);
+    youngest = Math.max(youngest, youngest(appeared.keySet()));
     listed = asOf == EventTime.BEFORE_ALL ? asOf : allowedAt(asOf);
     placed = true;
   }
@@ -153,6 +158,22 @@ final class SplitProgress {
     Map<BucketId, BucketPosition> positions = new HashMap<>();
     buckets.forEach((id, bucket) -> positions.put(id, bucket.position));
     return positions;
+  }
+
+  /**
+   * With a bucket of the youngest partition there was, at its end if the cluster has dropped it: so
+   * one that is in the lake tells whether it came later.
+   */
+  Map<BucketId, BucketPosition> positionsAndYoungest() {
+    Map<BucketId, BucketPosition> positions = positions();
+    if (youngest > youngest(positions.keySet())) {
+      positions.put(new BucketId(youngest, 0), BucketPosition.inLog(BucketPosition.NO_LOG));
+    }
+    return positions;
+  }
+
+  private static long youngest(Collection<BucketId> buckets) {
+    return buckets.stream().mapToLong(BucketId::partitionId).max().orElse(BucketId.NO_PARTITION);
   }
 
   /** The snapshots that were read to their ends and are not given up yet. */

@@ -110,6 +110,10 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
     return Instant.ofEpochMilli(progress.watermark());
   }
 
+  private ReadSpec spec() {
+    return source.spec();
+  }
+
   /** What the last report said: a runner's metrics thread may ask at any time. */
   @Override
   public long getSplitBacklogBytes() {
@@ -124,7 +128,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
     // all that no checkpoint gave up: one that fails is never finalized
     Set<BucketId> finished = progress.finishedSnapshots();
     return new ReadCheckpoint(
-        progress.positions(),
+        spec().lake() == null ? progress.positions() : progress.positionsAndYoungest(),
         () -> {
           if (feed != null) {
             feed.release(progress.giveUp(finished));

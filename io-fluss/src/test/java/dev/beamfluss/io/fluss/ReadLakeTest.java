@@ -169,6 +169,15 @@ class ReadLakeTest {
       reading.untilQuiet();
       assertThat(OrderChanges.fold(state, reading.changes, reading.rows), equalTo(model));
     }
+    LakeTables.expireSnapshots(fluss, table);
+    try (Reading reading = new Reading(source, checkpoint)) {
+      assertThat(
+          reading.failure(PATIENCE).getMessage(),
+          allOf(
+              startsWith("Snapshot " + middle.snapshot() + " of table " + table.path()),
+              containsString("If the snapshot has expired there"),
+              containsString("build it anew, without its old checkpoint")));
+    }
   }
 
   @Test
@@ -245,6 +254,87 @@ class ReadLakeTest {
             () -> again.checkpoint().positions().keySet().stream().allMatch(BucketId::isInCluster));
       }
     }
+  }
+
+  @Test
+  void whatTheLakeHasOfDroppedPartitionsIsReadOrTheReadFails() throws Exception {
+    FlussTable table =
+        cluster(fluss)
+            .describe(
+                TestTables.create(
+                    fluss, "daily_orders", LakeTables.lake(TestTables.dailyOrdersDescriptor(2))));
+    writeDay(table, "20260101", 0, 10);
+    writeDay(table, "20260102", 0, 10);
+    LakeTables.awaitTiered(table);
+    UnboundedLogSource source =
+        new UnboundedLogSource(
+            spec(table, Lake.start(table)).toBuilder()
+                .setPartitionDiscoveryInterval(Duration.ofMillis(200))
+                .build());
+    ReadCheckpoint both = goOn(source, null, reading -> reading.untilRows(20));
+    TestTables.dropPartition(fluss, table.path(), "ds", "20260101");
+    ReadCheckpoint none =
+        goOn(
+            source,
+            both,
+            reading -> {
+              reading.untilPartitions(1);
+              TestTables.dropPartition(fluss, table.path(), "ds", "20260102");
+              reading.until(() -> isAtItsEnd(reading.checkpoint()));
+            });
+    assertThat("all was read", isAtItsEnd(goOn(source, none, Reading::step)));
+    writeDay(table, "20260103", 0, 10);
+    ReadCheckpoint behind = goOn(source, none, reading -> reading.untilRows(10));
+
+    writeDay(table, "20260103", 10, 20);
+    writeDay(table, "20260104", 0, 10);
+    LakeTables.awaitTiered(table);
+    TestTables.dropPartition(fluss, table.path(), "ds", "20260103");
+    awaitPartitions(table, 1);
+    assertThat(
+        failure(source, behind),
+        allOf(
+            startsWith("The cluster has dropped bucket "),
+            containsString("of table " + table.path() + " before it was read to its end"),
+            containsString("start the pipeline anew, without its old checkpoint")));
+    TestTables.dropPartition(fluss, table.path(), "ds", "20260104");
+    awaitPartitions(table, 0);
+    assertThat(
+        failure(source, none),
+        allOf(
+            startsWith("Partitions of table " + table.path() + " came and went"),
+            containsString("start the pipeline anew, without its old checkpoint")));
+    assertThat(rows(table).size(), equalTo(50));
+  }
+
+  private static boolean isAtItsEnd(ReadCheckpoint checkpoint) {
+    return checkpoint.positions().values().stream().allMatch(BucketPosition::isEnd);
+  }
+
+  private static ReadCheckpoint goOn(
+      UnboundedLogSource source, ReadCheckpoint from, ReadingStep until) throws Exception {
+    try (Reading reading = new Reading(source, from)) {
+      until.take(reading);
+      reading.untilQuiet();
+      return reading.checkpoint();
+    }
+  }
+
+  @FunctionalInterface
+  private interface ReadingStep {
+    void take(Reading reading) throws IOException;
+  }
+
+  private static String failure(UnboundedLogSource source, ReadCheckpoint from) throws IOException {
+    try (Reading reading = new Reading(source, from)) {
+      return reading.failure(PATIENCE).getMessage();
+    }
+  }
+
+  private static void writeDay(FlussTable table, String day, int from, int to) {
+    TestTables.write(
+        table,
+        IntStream.range(from, to).mapToObj(i -> RowChange.upsert(daily(day, i, i))).toList());
   }
 
   @Test
@@ -454,9 +544,7 @@ class ReadLakeTest {
   /** Until something was tiered that had been written after the call. */
   private static void awaitTieredSince(FlussTable table, int round) {
     LakeStart before = start(table);
-    await("round " + round)
-        .atMost(PATIENCE)
-        .until(() -> start(table) != null && !start(table).equals(before));
+    await("round " + round).atMost(PATIENCE).until(() -> !start(table).equals(before));
   }
 
   private static LakeStart start(FlussTable table) {

@@ -51,8 +51,8 @@ class ReadOptionsTest {
     Map<String, Object> defaults =
         Map.ofEntries(
             entry("shape", ReadShape.ROWS),
-            entry("start", Position.full()),
             entry("lake", false),
+            entry("start", Position.full()),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(10)),
             entry("eventTime", new EventTime.Stored()),
             entry("maxOutOfOrderness", Duration.ZERO),
@@ -75,10 +75,10 @@ class ReadOptionsTest {
             .withColumns("a", "b")
             .withStartingPosition(start)
             .withStoppingPosition(Position.latest())
+            .withLake()
             .withPartitionFilter(FILTER)
             .withPartitionDiscoveryInterval(Duration.ofSeconds(1))
             .withTimestampColumn("a")
-            .withLake()
             .withMaxOutOfOrderness(Duration.ofSeconds(2))
             .withClusterTimeout(Duration.ofSeconds(3))
             .withErrorHandler(HANDLER),
@@ -89,10 +89,10 @@ class ReadOptionsTest {
             entry("columns", List.of("a", "b")),
             entry("start", start),
             entry("stop", Position.latest()),
+            entry("lake", true),
             entry("partitionFilter", FILTER),
             entry("partitionDiscoveryInterval", Duration.ofSeconds(1)),
             entry("eventTime", new EventTime.Column("a")),
-            entry("lake", true),
             entry("maxOutOfOrderness", Duration.ofSeconds(2)),
             entry("clusterTimeout", Duration.ofSeconds(3)),
             entry("errorHandler", HANDLER)),
@@ -115,19 +115,19 @@ class ReadOptionsTest {
         FlussIO.readContents()
             .from(CLUSTER, "shop.orders")
             .withColumns("a", "b")
+            .withLake()
             .withPartitionFilter(FILTER)
             .withTimestampFn(FUNCTION)
-            .withLake()
             .withErrorHandler(HANDLER),
         Map.of(
-            "lake",
-            true,
             "cluster",
             CLUSTER,
             "table",
             "shop.orders",
             "columns",
             List.of("a", "b"),
+            "lake",
+            true,
             "partitionFilter",
             FILTER,
             "eventTime",

@@ -3,6 +3,7 @@ package dev.beamfluss.io.fluss;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -88,6 +89,12 @@ final class Reading implements AutoCloseable {
   void untilQuiet() {
     int[] quiet = {0};
     until(() -> quiet[0] > 100, () -> quiet[0] = step() ? 0 : quiet[0] + 1);
+  }
+
+  /** What it fails with, which it is to do within the time. */
+  RuntimeException failure(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    return assertThrows(RuntimeException.class, () -> until(() -> System.nanoTime() > end));
   }
 
   void until(Condition condition) {

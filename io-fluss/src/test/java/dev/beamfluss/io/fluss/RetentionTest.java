@@ -14,13 +14,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.LocalFluss;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.metadata.DatabaseDescriptor;
@@ -32,13 +36,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The cluster drops a partition whose time has come, tiered or not. The clock of the cluster is the
- * machine's, so midnight is where the test lets it look for expired partitions: at a second start,
- * with a partition that is too old already.
+ * The cluster drops a partition whose time has come, tiered or not: not before midnight, and with
+ * days, by a delay later that the coordinator draws for each table, so that they are not dropped
+ * all at once.
  */
 @Timeout(240)
 class RetentionTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LONGEST_DELAY = Duration.ofHours(23);
   private static final TablePath PATH = TablePath.of("shop", "daily_orders");
   private static final String LOOK = "auto-partition.check.interval";
 
@@ -46,11 +51,12 @@ class RetentionTest {
 
   @Test
   void whatIsNotTieredWhenAPartitionExpiresIsLostAndToldBefore() {
-    String day =
-        LocalDate.now(ZoneId.systemDefault()).minusDays(3).format(DateTimeFormatter.BASIC_ISO_DATE);
+    LocalDate today = LocalDate.now(ZoneId.systemDefault());
+    String day = today.format(DateTimeFormatter.BASIC_ISO_DATE);
+    LocalDateTime expires = today.plusDays(2).atStartOfDay(); // a day after its last row may come
     List<String> tiered = new ArrayList<>();
     LocalFluss.Builder cluster = LocalFluss.builder().directory(directory);
-    try (LocalFluss fluss = cluster.tiering().property(LOOK, "1d").start()) {
+    try (LocalFluss fluss = cluster.tiering().property(LOOK, "500ms").start()) {
       FlussTable table = create(FlussCluster.at(fluss.bootstrapServers()), day);
       write(table, day, 0, 40).forEach(row -> tiered.add(row.getValues().toString()));
       LakeTables.awaitTiered(table);
@@ -64,11 +70,14 @@ class RetentionTest {
       assertThat("the alarm", lags.get(0).untieredRows(), equalTo(10L));
       await().until(() -> age(table).compareTo(lags.get(0).age()) > 0);
       assertThat(age(table), greaterThan(Duration.ZERO));
-      assertThat("nothing is lost yet", read(table), hasSize(50));
-    }
-    LocalFluss.Builder again = LocalFluss.builder().directory(directory).warehouse();
-    try (LocalFluss fluss = again.property(LOOK, "1s").start()) {
-      FlussTable table = FlussCluster.at(fluss.bootstrapServers()).describe(PATH.toString());
+
+      LookedAt before = new LookedAt(expires.minusSeconds(1));
+      fluss.setPartitionClock(before);
+      await().atMost(PATIENCE).until(() -> before.times.get() > 2);
+      assertThat("nothing is lost before midnight", read(table), hasSize(50));
+      assertThat(LakeLag.of(table.cluster(), table.path()).get(0).untieredRows(), equalTo(10L));
+
+      fluss.setPartitionClock(new LookedAt(expires.plus(LONGEST_DELAY)));
       await().atMost(PATIENCE).until(() -> LakeLag.of(table.cluster(), table.path()), empty());
       fluss.startTiering();
       assertThat("10 rows are lost", read(table), containsInAnyOrder(tiered.toArray()));
@@ -78,6 +87,33 @@ class RetentionTest {
       assertThat(
           assertThrows(IllegalArgumentException.class, () -> read(table)).getMessage(),
           allOf(containsString(PATH + " is a lake table"), containsString("no lake configured")));
+    }
+  }
+
+  /** A clock that stands still, and counts who looks at it. */
+  private static final class LookedAt extends Clock {
+    private final Clock clock;
+    private final AtomicInteger times = new AtomicInteger();
+
+    LookedAt(LocalDateTime time) {
+      ZoneId zone = ZoneId.systemDefault();
+      clock = Clock.fixed(time.atZone(zone).toInstant(), zone);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return clock.getZone();
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return clock.withZone(zone);
+    }
+
+    @Override
+    public Instant instant() {
+      times.incrementAndGet();
+      return clock.instant();
     }
   }
 

@@ -35,12 +35,6 @@ class AttributionOnFlinkClusterIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final long SEED = 7;
-  private static final List<String> SUBMITTER_JVM_FLAGS =
-      List.of(
-          "-Xmx512m",
-          "--add-opens=java.base/java.nio=ALL-UNNAMED",
-          "--add-opens=java.base/java.util=ALL-UNNAMED",
-          "--add-opens=java.base/java.lang=ALL-UNNAMED");
 
   /** Kept, to be read after a failure. */
   private static final Path LOGS = Path.of("target", "flink-processes");
@@ -70,7 +64,7 @@ class AttributionOnFlinkClusterIT {
     AttributionAnswer answer = AttributionAnswer.of(events);
     assertThat(answer.rowsPerMatch().get(Attribution.MATCHED), greaterThan(0L));
 
-    flink = new FlinkProcesses(directory, LOGS, 2);
+    flink = new FlinkProcesses(directory, LOGS, 2, Shipped.flinkClassPath());
     flink.startTaskManager();
     createTables(data);
     FlinkRest.Job job = submit(data);
@@ -145,7 +139,7 @@ class AttributionOnFlinkClusterIT {
             program.getSimpleName(),
             LOGS,
             Shipped.bundle() + File.pathSeparator + Shipped.flinkClassPath(),
-            SUBMITTER_JVM_FLAGS,
+            Shipped.SUBMITTER_JVM_FLAGS,
             program.getName(),
             flags)) {
       process.awaitSuccess();

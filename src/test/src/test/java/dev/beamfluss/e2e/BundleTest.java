@@ -62,7 +62,10 @@ class BundleTest {
         "dev/beamfluss/local/",
         "dev/beamfluss/pipelines/demo/",
         "org/apache/fluss/server/",
+        "org/apache/fluss/flink/",
+        // of the lake, in Flink's lib
         "org/apache/hadoop/",
+        "org/apache/paimon/",
         "org/junit/",
         "org/hamcrest/",
         "org/awaitility/",
@@ -112,6 +115,13 @@ class BundleTest {
         hasItems(
             FlussReadSchemaTransformProvider.class.getName(),
             "org.apache.beam.sdk.providers.GenerateSequenceSchemaTransformProvider"));
+  }
+
+  @Test
+  void holdsThePlugInOfTheLake() throws IOException {
+    assertThat(
+        providers("org.apache.fluss.lake.lakestorage.LakeStoragePlugin"),
+        hasItem("org.apache.fluss.lake.paimon.PaimonLakeStoragePlugin"));
   }
 
   @Test

@@ -58,10 +58,12 @@ final class FlinkProcesses implements AutoCloseable {
    *
    * @param directory for what the processes keep, checkpoints among it
    * @param slots of each TaskManager
+   * @param classPath of the processes
    */
-  FlinkProcesses(Path directory, Path logs, int slots) throws IOException, InterruptedException {
+  FlinkProcesses(Path directory, Path logs, int slots, String classPath)
+      throws IOException, InterruptedException {
     this.logs = logs;
-    this.classPath = Shipped.flinkClassPath();
+    this.classPath = classPath;
     this.configuration = Files.createDirectories(directory.resolve("conf"));
     try (ServerSocket restSocket = freePort();
         ServerSocket rpcSocket = freePort()) {

@@ -9,6 +9,14 @@ import java.util.List;
 final class Shipped {
   private static final Path HOME = Path.of(System.getProperty("beamfluss.home"));
 
+  /** For programs of the bundled jar. */
+  static final List<String> SUBMITTER_JVM_FLAGS =
+      List.of(
+          "-Xmx512m",
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/java.util=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang=ALL-UNNAMED");
+
   private Shipped() {}
 
   /** The bundled jar, as module {@code bundle} has built it. */
@@ -20,6 +28,11 @@ final class Shipped {
   /** The class path of Flink's processes, and of who submits to them. */
   static String flinkClassPath() throws IOException {
     return Files.readString(HOME.resolve("flink-cluster/target/class-path.txt")).strip();
+  }
+
+  /** What reads of a lake need besides, on the class paths of all of these. */
+  static String lakeClassPath() throws IOException {
+    return Files.readString(HOME.resolve("flink-cluster/target/lake-class-path.txt")).strip();
   }
 
   /** The flags in an argument file, read as {@code run} reads it. */
