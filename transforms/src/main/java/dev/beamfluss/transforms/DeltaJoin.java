@@ -353,6 +353,10 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     List<Side> sides = sides();
     List<FlussTable> tables =
         sides.stream().map(side -> side.cluster().describe(side.table())).toList();
+    for (FlussTable table : tables) {
+      // refuses what cannot be looked up, and names the keys with which it could
+      var unused = table.lookupKind(joinColumns());
+    }
     FlussTable sink = sinkCluster().describe(checkArgumentNotNull(sink()));
     JoinPlan plan =
         JoinPlan.of(

@@ -39,7 +39,6 @@ final class JoinPlan implements Serializable {
     this.tables = new ArrayList<>(tables);
     this.sink = sink;
     this.index = index;
-    checkSides();
     checkSink();
     this.decidingSide = findDecidingSide();
     this.update = chooseUpdate();
@@ -60,13 +59,6 @@ final class JoinPlan implements Serializable {
 
   private List<String> joinColumns() {
     return shape.keySchema().getFieldNames();
-  }
-
-  private void checkSides() {
-    for (FlussTable table : tables) {
-      // refuses what cannot be looked up, and names the keys with which it could
-      var unused = table.lookupKind(joinColumns());
-    }
   }
 
   /** Whether a key has at most one row of this side. */

@@ -12,6 +12,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.metadata.TableDescriptor;
@@ -134,10 +138,14 @@ final class RandomJoin implements AutoCloseable {
   DeltaJoin join() {
     DeltaJoin join =
         DeltaJoin.of(type)
-            .left(tables.cluster(), left, isLeftUnique() ? new String[] {"a"} : new String[] {"l_id", "a"})
+            .left(
+                tables.cluster(),
+                left,
+                isLeftUnique() ? new String[] {"a"} : new String[] {"l_id", "a"})
             .right(tables.cluster(), right, "r_id", "b")
             .on("k")
-            .withComputed("both", org.apache.beam.sdk.schemas.Schema.FieldType.INT64, RandomJoin::both)
+            .withComputed(
+                "both", org.apache.beam.sdk.schemas.Schema.FieldType.INT64, RandomJoin::both)
             .to(tables.cluster(), sink)
             .withShards(4);
     if (type.keepsLeft()) {
@@ -247,8 +255,7 @@ final class RandomJoin implements AutoCloseable {
     return result;
   }
 
-  private void put(
-      Map<String, List<Object>> result, String key, Id l, Long a, Id r, Long b) {
+  private void put(Map<String, List<Object>> result, String key, Id l, Long a, Id r, Long b) {
     List<Object> row = new ArrayList<>(List.of(key));
     List<Object> id = new ArrayList<>(List.of(key));
     if (!isLeftUnique()) {
@@ -260,6 +267,19 @@ final class RandomJoin implements AutoCloseable {
     id.add(r == null ? NONE : r.id());
     row.addAll(Arrays.asList(b, a == null || b == null ? null : 10 * a + b));
     result.put(id.toString(), row);
+  }
+
+  /** What the sides hold, as bounded inputs of {@link DeltaJoin#bounded()}. */
+  PCollectionList<Row> contents(Pipeline pipeline) {
+    return PCollectionList.of(contents(pipeline, true)).and(contents(pipeline, false));
+  }
+
+  private PCollection<Row> contents(Pipeline pipeline, boolean ofLeft) {
+    List<Row> rows = new ArrayList<>();
+    (ofLeft ? lefts : rights).forEach((id, value) -> rows.add(row(ofLeft, id, value)));
+    return pipeline.apply(
+        name() + (ofLeft ? " left" : " right"),
+        Create.of(rows).withRowSchema((ofLeft ? leftTable : rightTable).schema()));
   }
 
   Map<String, List<Object>> held() throws Exception {
