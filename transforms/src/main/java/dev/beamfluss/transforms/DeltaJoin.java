@@ -21,11 +21,16 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTagList;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -120,6 +125,8 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
 
   abstract @Nullable String index();
 
+  abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
+
   abstract int maxKeysInFlight();
 
   abstract int shards();
@@ -157,6 +164,8 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     abstract Builder setSink(String table);
 
     abstract Builder setIndex(String table);
+
+    abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
 
     abstract Builder setMaxKeysInFlight(int keys);
 
@@ -308,6 +317,16 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     return toBuilder().setSinkCluster(cluster).setSink(table).build();
   }
 
+  /**
+   * Gets the join keys that cannot be computed, each with the reason: the condition or a computed
+   * column fails on one of their rows, or the sink can never take one. What the sink holds of such
+   * a key may be old until the next change of the key. Without a handler, one such key fails the
+   * pipeline.
+   */
+  public DeltaJoin withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+    return toBuilder().setErrorHandler(errorHandler).build();
+  }
+
   /** How many join keys a worker computes at once: 5,000 by default, a lookup a side each. */
   public DeltaJoin withMaxKeysInFlight(int keys) {
     if (keys < 1) {
@@ -373,10 +392,22 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
               .apply("Key " + name, ParDo.of(new TriggerFn(plan, i, shards(), counter(i))))
               .setCoder(plan.triggerCoder()));
     }
-    return PCollectionList.of(triggers)
-        .apply("All sides", Flatten.pCollections())
-        .apply("Look up and write", ParDo.of(new RecomputeFn(plan, maxKeysInFlight())))
-        .setCoder(VarLongCoder.of());
+    PCollectionTuple written =
+        PCollectionList.of(triggers)
+            .apply("All sides", Flatten.pCollections())
+            .apply(
+                "Look up and write",
+                ParDo.of(new RecomputeFn(plan, maxKeysInFlight(), errorHandler() != null))
+                    .withOutputTags(
+                        RecomputeFn.ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+    PCollection<BadRecord> bad =
+        written
+            .get(BadRecordRouter.BAD_RECORD_TAG)
+            .setCoder(BadRecord.getCoder(input.getPipeline()));
+    if (errorHandler() != null) {
+      errorHandler().addErrorCollection(bad);
+    }
+    return written.get(RecomputeFn.ACKNOWLEDGED).setCoder(VarLongCoder.of());
   }
 
   private static String counter(int side) {

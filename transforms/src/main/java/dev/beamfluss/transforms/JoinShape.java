@@ -103,6 +103,7 @@ final class JoinShape implements Serializable {
     checkNamedOnce(sides, joinColumns, computed.keySet());
     JoinShape shape = new JoinShape(joinColumns, sides, condition, computed, standIns);
     shape.checkStandIns();
+    shape.checkFunctions();
     return shape;
   }
 
@@ -203,6 +204,16 @@ final class JoinShape implements Serializable {
                 e);
           }
         });
+  }
+
+  private void checkFunctions() {
+    if (condition instanceof JoinFunction<?> known) {
+      known.check(joined);
+    }
+    computed.values().stream()
+        .map(DeltaJoin.Computed::function)
+        .filter(JoinFunction.class::isInstance)
+        .forEach(function -> ((JoinFunction<?>) function).check(joined));
   }
 
   private static List<String> without(List<String> columns, List<String> removed) {
@@ -349,7 +360,18 @@ final class JoinShape implements Serializable {
   }
 
   private boolean matches(Row keyRow, @Nullable SideRow[] parts) {
-    return condition == null || Boolean.TRUE.equals(condition.apply(joined(keyRow, parts)));
+    return condition == null
+        || Boolean.TRUE.equals(apply("The condition", condition, joined(keyRow, parts)));
+  }
+
+  private static <T> @Nullable T apply(
+      String what, SerializableFunction<Row, @Nullable T> function, Row joinedRow) {
+    try {
+      return function.apply(joinedRow);
+    } catch (RuntimeException e) {
+      throw new IllegalArgumentException(
+          String.format("%s failed on %s: %s", what, joinedRow.getValues(), e.getMessage()), e);
+    }
   }
 
   private Row joined(Row keyRow, @Nullable SideRow[] parts) {
@@ -372,7 +394,8 @@ final class JoinShape implements Serializable {
     Row joinedRow = joined(keyRow, parts);
     List<@Nullable Object> values = new ArrayList<>(output.getFieldCount());
     values.addAll(joinedRow.getValues());
-    computed.values().forEach(c -> values.add(c.function().apply(joinedRow)));
+    computed.forEach(
+        (name, c) -> values.add(apply("The function of column " + name, c.function(), joinedRow)));
     int position = key.getFieldCount();
     for (int side = 0; side < parts.length; side++) {
       Schema fields = sideSchemas.get(side);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Distribution;
 import org.apache.beam.sdk.metrics.Metrics;
@@ -17,10 +18,13 @@ import org.apache.beam.sdk.state.StateSpec;
 import org.apache.beam.sdk.state.StateSpecs;
 import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTag;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
 
@@ -37,8 +41,12 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   @SuppressWarnings("unused") // its being declared is what makes the step keyed
   private final StateSpec<ValueState<Boolean>> none = StateSpecs.value();
 
+  static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
+
   private final JoinPlan plan;
   private final int maxKeysInFlight;
+  private final boolean keepBad;
+  private final Counter keysRefused = Metrics.counter(DeltaJoin.class, "keysRefused");
   private final Counter keysComputed = Metrics.counter(DeltaJoin.class, "keysComputed");
   private final Counter rowsUpserted = Metrics.counter(DeltaJoin.class, "rowsUpserted");
   private final Counter rowsDeleted = Metrics.counter(DeltaJoin.class, "rowDeletesSent");
@@ -54,6 +62,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private transient List<Row> indexDeletes;
   private transient Instant oldest;
   private transient long acknowledged;
+  private transient List<BadRecord> bad;
 
   /** What changed of a key. */
   private static final class Work {
@@ -86,11 +95,15 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private record Answers(List<List<Asked>> sides, @Nullable Asked held, Work work) {}
 
   /** What is to become of the sink's rows of a key. */
-  private record Update(List<Row> upserts, List<Row> deletes) {}
+  private record Update(Row key, List<Row> upserts, List<Row> deletes) {}
 
-  RecomputeFn(JoinPlan plan, int maxKeysInFlight) {
+  /**
+   * @param keepBad whether keys that cannot be computed are put out, or fail the bundle
+   */
+  RecomputeFn(JoinPlan plan, int maxKeysInFlight, boolean keepBad) {
     this.plan = plan;
     this.maxKeysInFlight = maxKeysInFlight;
+    this.keepBad = keepBad;
   }
 
   @Setup
@@ -133,10 +146,12 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     indexDeletes = new ArrayList<>();
     oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
     acknowledged = 0;
+    bad = new ArrayList<>();
   }
 
   @ProcessElement
-  public void process(@Element KV<Integer, Row> element, @Timestamp Instant timestamp) {
+  public void process(@Element KV<Integer, Row> element, @Timestamp Instant timestamp)
+      throws Exception {
     Row trigger = element.getValue();
     Work work = round.computeIfAbsent(plan.keyOf(trigger), key -> new Work());
     work.changed
@@ -152,28 +167,43 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   }
 
   @FinishBundle
-  public void finishBundle(FinishBundleContext context) {
+  public void finishBundle(FinishBundleContext context) throws Exception {
     recompute();
+    Instant time = GlobalWindow.INSTANCE.maxTimestamp();
     if (acknowledged > 0) {
-      context.output(acknowledged, GlobalWindow.INSTANCE.maxTimestamp(), GlobalWindow.INSTANCE);
+      context.output(ACKNOWLEDGED, acknowledged, time, GlobalWindow.INSTANCE);
+    }
+    for (BadRecord record : bad) {
+      context.output(BadRecordRouter.BAD_RECORD_TAG, record, time, GlobalWindow.INSTANCE);
     }
   }
 
-  private void recompute() {
+  private void recompute() throws Exception {
     if (round.isEmpty()) {
       return;
     }
     Map<Row, Answers> answers = new LinkedHashMap<>();
     round.forEach((key, work) -> answers.put(key, ask(key, work)));
     List<Update> updates = new ArrayList<>(answers.size());
-    answers.forEach((key, answer) -> updates.add(update(key, answer)));
+    for (Map.Entry<Row, Answers> entry : answers.entrySet()) {
+      Row key = entry.getKey();
+      try {
+        updates.add(update(key, entry.getValue()));
+      } catch (IllegalArgumentException e) {
+        refuse(key, e);
+      }
+    }
     if (index != null) {
       // a key is in the index before it can be in the sink, and until it cannot be there any more
       index.flush();
     }
     for (Update update : updates) {
-      update.upserts().forEach(this::upsert);
-      update.deletes().forEach(this::delete);
+      try {
+        update.upserts().forEach(this::upsert);
+        update.deletes().forEach(this::delete);
+      } catch (IllegalArgumentException e) {
+        refuse(update.key(), e);
+      }
     }
     acknowledged += sink.flush();
     if (index != null) {
@@ -185,6 +215,20 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     latency.update(Math.max(0, System.currentTimeMillis() - oldest.getMillis()));
     round.clear();
     oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
+  }
+
+  private void refuse(Row key, IllegalArgumentException reason) throws Exception {
+    String description =
+        String.format(
+            "Key %s of the join into %s cannot be computed: %s",
+            key.getValues(), plan.sink().path(), reason.getMessage());
+    if (!keepBad) {
+      throw new IllegalArgumentException(description, reason);
+    }
+    keysRefused.inc();
+    bad.add(
+        BadRecord.fromExceptionInformation(
+            key, RowCoder.of(plan.shape().keySchema()), reason, description));
   }
 
   private Answers ask(Row key, Work work) {
@@ -219,10 +263,12 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
       return byKey(key, answers.work(), joined, rows.get(plan.decidingSide()));
     }
     if (answers.held() == null) {
-      return inserts(answers.work(), joined);
+      return inserts(key, answers.work(), joined);
     }
     List<Row> found = answers.held().rows(held);
-    return plan.update() == SinkUpdate.BY_LOOKUP ? byLookup(joined, found) : byIndex(joined, found);
+    return plan.update() == SinkUpdate.BY_LOOKUP
+        ? byLookup(key, joined, found)
+        : byIndex(key, joined, found);
   }
 
   private Update byKey(
@@ -255,10 +301,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     } else if (upserts.isEmpty()) {
       deletes.add(plan.keyRow(key, List.of()));
     }
-    return new Update(upserts, deletes);
+    return new Update(key, upserts, deletes);
   }
 
-  private Update inserts(Work work, List<JoinShape.Joined> joined) {
+  private Update inserts(Row key, Work work, List<JoinShape.Joined> joined) {
     List<Row> upserts = new ArrayList<>();
     for (JoinShape.Joined row : joined) {
       for (int side = 0; side < sides.size(); side++) {
@@ -271,10 +317,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     if (index != null) {
       upserts.forEach(row -> index.upsert(plan.sinkKeyOf(row)));
     }
-    return new Update(upserts, List.of());
+    return new Update(key, upserts, List.of());
   }
 
-  private Update byLookup(List<JoinShape.Joined> joined, List<Row> found) {
+  private Update byLookup(Row key, List<JoinShape.Joined> joined, List<Row> found) {
     Map<Row, Row> rest = new LinkedHashMap<>();
     found.forEach(row -> rest.put(plan.sinkKeyOf(row), row));
     List<Row> upserts = new ArrayList<>();
@@ -284,10 +330,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
         upserts.add(row.output());
       }
     }
-    return new Update(upserts, List.copyOf(rest.values()));
+    return new Update(key, upserts, List.copyOf(rest.values()));
   }
 
-  private Update byIndex(List<JoinShape.Joined> joined, List<Row> found) {
+  private Update byIndex(Row key, List<JoinShape.Joined> joined, List<Row> found) {
     Set<Row> rest = new HashSet<>();
     found.forEach(row -> rest.add(plan.sinkKeyOf(row)));
     List<Row> upserts = new ArrayList<>();
@@ -299,7 +345,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
       upserts.add(row.output());
     }
     indexDeletes.addAll(rest);
-    return new Update(upserts, rest.stream().map(plan::keyRow).toList());
+    return new Update(key, upserts, rest.stream().map(plan::keyRow).toList());
   }
 
   private void upsert(Row row) {

@@ -2,10 +2,13 @@ package dev.beamfluss.transforms;
 
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
@@ -17,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
@@ -27,8 +31,13 @@ import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.transforms.MapElements;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
+import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.apache.beam.sdk.values.TypeDescriptors;
+import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.types.DataTypes;
@@ -42,6 +51,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link DeltaJoin} promises on every runner: at rest, the sink is the join of its tables. */
 abstract class DeltaJoinContract {
@@ -123,6 +133,14 @@ abstract class DeltaJoinContract {
     followAll(List.of(ThreadLocalRandom.current().nextLong(1_000_000), 77L), 25);
   }
 
+  /** Many seeds in one job, each of tables of its own. */
+  @Tag("nightly")
+  @ParameterizedTest
+  @ValueSource(longs = {1000, 2000, 3000, 4000, 5000})
+  void followsManyRandomChangesWhateverTheJoin(long first) throws Exception {
+    followAll(LongStream.range(first, first + 10).boxed().toList(), 25);
+  }
+
   private void followAll(List<Long> seeds, int rounds) throws Exception {
     List<RandomJoin> joins = new ArrayList<>();
     try {
@@ -163,6 +181,105 @@ abstract class DeltaJoinContract {
       joinTheSameOfBoundedInputs(joins);
     } finally {
       joins.forEach(RandomJoin::close);
+    }
+  }
+
+  /** Changes of both sides, or several of one, that are handled in one round or in two. */
+  @ParameterizedTest
+  @EnumSource(RandomJoin.Sink.class)
+  void changesThatComeTogether(RandomJoin.Sink sink) throws Exception {
+    try (RandomJoin join = new RandomJoin(tables, JoinType.FULL, true, sink, 0)) {
+      PipelineResult running = start(unbounded(), join.join());
+      try {
+        join.putLeft("k1", "i0", 1);
+        assertFollowed(join, "a row without a match");
+        join.putRight("k1", "i0", 2);
+        join.putRight("k1", "i1", 3);
+        assertFollowed(join, "two first matches");
+        join.deleteRight("k1", "i0");
+        join.deleteRight("k1", "i1");
+        assertFollowed(join, "the last two matches gone");
+        join.putRight("k1", "i0", 2);
+        assertFollowed(join, "the condition holds");
+        join.putLeft("k1", "i0", 3);
+        join.putRight("k1", "i0", 0);
+        assertFollowed(join, "the condition holds no more, of both sides");
+        join.putLeft("k1", "i0", 0);
+        join.putRight("k1", "i0", 3);
+        assertFollowed(join, "the condition holds again, of both sides");
+        join.deleteLeft("k1", "i0");
+        join.deleteRight("k1", "i0");
+        assertFollowed(join, "both sides gone");
+        assertThat(join.held(), is(anEmptyMap()));
+      } finally {
+        running.cancel();
+      }
+    }
+  }
+
+  private static void assertFollowed(RandomJoin join, String what) {
+    join.flush();
+    System.err.println(what);
+    join.assertComesToRest(Duration.ofMillis(200));
+  }
+
+  /** The others go on; a key that can be computed again is. */
+  @Test
+  void keysThatCannotBeComputedGoToTheErrorHandler() throws Exception {
+    try (RandomJoin join =
+        new RandomJoin(tables, JoinType.INNER, false, RandomJoin.Sink.LOOKUP, 0)) {
+      join.putLeft("k1", "i0", 1);
+      join.putRight("k1", "i0", 1);
+      join.putLeft("k2", "i0", 13);
+      join.putRight("k2", "i0", 1);
+      join.flush();
+      DeltaJoin failing =
+          join.join()
+              .withStoppingPosition(Position.latest())
+              .withCondition(
+                  row -> {
+                    if (row.getInt64("a") == 13) {
+                      throw new IllegalStateException("13 is not liked");
+                    }
+                    return true;
+                  });
+      Pipeline pipeline = Pipeline.create(bounded());
+      ErrorHandler.BadRecordErrorHandler<PCollection<String>> errors =
+          pipeline.registerBadRecordErrorHandler(new Descriptions());
+      pipeline.apply(failing.withErrorHandler(errors));
+      errors.close();
+      PAssert.that(errors.getOutput())
+          .satisfies(
+              descriptions -> {
+                for (String description : descriptions) {
+                  assertThat(
+                      description,
+                      allOf(
+                          containsString("Key [k2] of the join into "),
+                          containsString("The condition failed on [k2, i0, 13, i0, 1]"),
+                          containsString("13 is not liked")));
+                }
+                assertThat(descriptions.iterator().hasNext(), is(true));
+                return null;
+              });
+      pipeline.run().waitUntilFinish();
+      assertThat(join.held().keySet(), equalTo(Set.of("[k1, i0, i0]")));
+
+      Pipeline without = Pipeline.create(bounded());
+      without.apply(failing);
+      Throwable failure =
+          assertThrows(RuntimeException.class, () -> without.run().waitUntilFinish());
+      assertThat(Throwables.getStackTraceAsString(failure), containsString("13 is not liked"));
+    }
+  }
+
+  private static final class Descriptions
+      extends PTransform<PCollection<BadRecord>, PCollection<String>> {
+    @Override
+    public PCollection<String> expand(PCollection<BadRecord> input) {
+      return input.apply(
+          MapElements.into(TypeDescriptors.strings())
+              .via(record -> record.getFailure().getDescription()));
     }
   }
 

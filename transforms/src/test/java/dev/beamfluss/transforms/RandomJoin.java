@@ -183,8 +183,28 @@ final class RandomJoin implements AutoCloseable {
         }
       }
     }
+    flush();
+  }
+
+  void flush() {
     leftWriter.flush();
     rightWriter.flush();
+  }
+
+  void putLeft(String key, String id, long value) {
+    put(true, new Id(key, isLeftUnique() ? "" : id), value);
+  }
+
+  void putRight(String key, String id, long value) {
+    put(false, new Id(key, id), value);
+  }
+
+  void deleteLeft(String key, String id) {
+    delete(true, new Id(key, id));
+  }
+
+  void deleteRight(String key, String id) {
+    delete(false, new Id(key, id));
   }
 
   private Id id(String key, boolean ofLeft) {
