@@ -254,6 +254,15 @@ final class JoinPlan implements Serializable {
     return decidingSide;
   }
 
+  /** How the sink's rows are found, for people. */
+  String describeUpdate() {
+    return switch (update) {
+      case BY_KEY_OF_SIDE -> update + " " + tables.get(decidingSide).path();
+      case BY_LOOKUP -> update.toString();
+      case BY_INDEX -> update + " " + requireNonNull(index).path();
+    };
+  }
+
   /** Which columns of a side's change travel: a change says what to compute, not with what. */
   List<String> triggerColumns(int side) {
     Set<String> columns = new LinkedHashSet<>(joinColumns());

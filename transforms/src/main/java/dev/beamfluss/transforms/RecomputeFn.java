@@ -18,6 +18,7 @@ import org.apache.beam.sdk.state.StateSpec;
 import org.apache.beam.sdk.state.StateSpecs;
 import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
@@ -356,6 +357,11 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private void delete(Row row) {
     sink.delete(row);
     rowsDeleted.inc();
+  }
+
+  @Override
+  public void populateDisplayData(DisplayData.Builder builder) {
+    builder.add(DisplayData.item("sinkUpdate", plan.describeUpdate()));
   }
 
   @Teardown
