@@ -265,8 +265,7 @@ abstract class DeltaJoinContract {
       pipeline.run().waitUntilFinish();
       await()
           .pollInSameThread()
-          .untilAsserted(
-              () -> assertThat(join.held().keySet(), equalTo(Set.of("[k1, i0, i0]"))));
+          .untilAsserted(() -> assertThat(join.held().keySet(), equalTo(Set.of("[k1, i0, i0]"))));
 
       Pipeline without = Pipeline.create(bounded());
       without.apply(failing);
