@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.fluss.client.Connection;
@@ -156,16 +155,12 @@ class ReferenceTablesTest {
     List<Deviation> deviations = new ArrayList<>();
     Map<String, Map<String, String>> existing = existingTables(prefix);
     assertThat(
-        new TreeSet<>(created),
-        is(
-            existing.keySet().stream()
-                .map(table -> "created " + prefix + table)
-                .collect(Collectors.toCollection(TreeSet::new))));
+        created.stream().sorted().toList(),
+        is(existing.keySet().stream().map(table -> "created " + prefix + table).toList()));
     assertThat(existing.keySet(), hasItems(reference.keySet().toArray(String[]::new)));
     for (String table : existing.keySet()) {
       if (!reference.containsKey(table)) {
-        deviations.add(
-            new Deviation(table, "table", "-", table.substring(table.indexOf('.') + 1)));
+        deviations.add(new Deviation(table, "table", "-", table.substring(table.indexOf('.') + 1)));
       }
     }
     reference.forEach(

@@ -4,6 +4,7 @@ import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.DeltaJoin;
+import java.io.PrintStream;
 import java.time.Duration;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -47,9 +48,14 @@ public final class Attribution {
    * status 2, a failure with status 1.
    */
   public static void main(String[] args) {
-    int status = Program.run(System.err, () -> run(args));
+    int status = run(args, System.err);
     // the clients' threads would keep the JVM for a while
     System.exit(status);
+  }
+
+  /** Runs the program without ending the JVM, and returns its status. */
+  public static int run(String[] args, PrintStream err) {
+    return Program.run(err, () -> run(args));
   }
 
   private static int run(String[] args) {

@@ -3,11 +3,16 @@ package dev.beamfluss.pipelines.attribution;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.format.DateTimeFormatter;
+import java.time.format.ResolverStyle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Days as the tables' column {@code ds} has them, such as 20261123. */
 final class Days {
+  private static final DateTimeFormatter DAY =
+      DateTimeFormatter.ofPattern("uuuuMMdd", Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
+
   private Days() {}
 
   /**
@@ -20,13 +25,13 @@ final class Days {
   static List<String> from(String ds, int count, int step) {
     LocalDate first;
     try {
-      first = LocalDate.parse(ds, DateTimeFormatter.BASIC_ISO_DATE);
+      first = LocalDate.parse(ds, DAY);
     } catch (DateTimeException e) {
       throw new IllegalArgumentException("'" + ds + "' is no day such as 20261123.", e);
     }
     List<String> days = new ArrayList<>(count);
     for (long i = 0; i < count; i++) {
-      days.add(first.plusDays(i * step).format(DateTimeFormatter.BASIC_ISO_DATE));
+      days.add(first.plusDays(i * step).format(DAY));
     }
     return days;
   }

@@ -55,6 +55,7 @@ final class PastDay extends PTransform<PBegin, PCollection<Row>> {
   private final AttributionOptions options;
   private final FlussCluster cluster;
   private final String ds;
+  private final List<String> orderDays;
 
   private PastDay(AttributionOptions options) {
     this.options = options;
@@ -63,6 +64,7 @@ final class PastDay extends PTransform<PBegin, PCollection<Row>> {
       throw new IllegalArgumentException("Name the day of the visits, such as --ds=20261123.");
     }
     this.ds = options.getDs();
+    this.orderDays = Days.from(ds, Attribution.windowDays(options), 1);
   }
 
   /** The differences of the day that the options name. */
@@ -80,7 +82,6 @@ final class PastDay extends PTransform<PBegin, PCollection<Row>> {
 
   @Override
   public PCollection<Row> expand(PBegin input) {
-    List<String> orderDays = Days.from(ds, Attribution.windowDays(options), 1);
     PCollection<Row> computed =
         PCollectionList.of(
                 read(

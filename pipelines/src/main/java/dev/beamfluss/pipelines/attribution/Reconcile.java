@@ -66,6 +66,7 @@ public final class Reconcile {
 
   private static int reconcile(ReconcileOptions options, PrintStream out) {
     check(options);
+    PastDay day = PastDay.differences(options);
     options.setStreaming(false);
     Pipeline pipeline = Pipeline.create(options);
     List<String> key =
@@ -73,9 +74,7 @@ public final class Reconcile {
             .describe(Attribution.table(options, Attribution.results(options)))
             .primaryKey();
     PCollection<String> lines =
-        pipeline
-            .apply("Past day", PastDay.differences(options))
-            .apply("Describe", ParDo.of(new DescribeFn(key)));
+        pipeline.apply("Past day", day).apply("Describe", ParDo.of(new DescribeFn(key)));
     try (Collected collected = new Collected()) {
       if (options.getOutput() == null) {
         lines
