@@ -114,7 +114,7 @@ class AttributionLakeIT {
 
   private void awaitTiering() {
     await("tiering")
-        .atMost(Duration.ofSeconds(120))
+        .atMost(Duration.ofMinutes(2))
         .until(
             () ->
                 LAKE_TABLES.stream()
@@ -132,7 +132,7 @@ class AttributionLakeIT {
           .get(30, TimeUnit.SECONDS);
     }
     await("the partitions to be gone")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(1))
         .until(
             () ->
                 connection.getAdmin().listPartitionInfos(path).get(30, TimeUnit.SECONDS).isEmpty());

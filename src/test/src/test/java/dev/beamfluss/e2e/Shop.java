@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.writer.UpsertWriter;
+import org.apache.fluss.metadata.PartitionSpec;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.BinaryString;
 import org.apache.fluss.row.GenericRow;
@@ -51,7 +52,7 @@ final class Shop implements AutoCloseable {
   private final List<CompletableFuture<?>> written = new ArrayList<>();
   private int nextOrder;
 
-  Shop(Connection connection, String database, long seed, int users, int days) {
+  Shop(Connection connection, String database, long seed, int users, int days) throws Exception {
     this.random = new Random(seed);
     this.users = users;
     this.days = days;
@@ -59,6 +60,17 @@ final class Shop implements AutoCloseable {
     this.orderTable = connection.getTable(TablePath.of(database, AttributionTables.ORDERS));
     this.visitWriter = visitTable.newUpsert().createWriter();
     this.orderWriter = orderTable.newUpsert().createWriter();
+    for (Table table : List.of(visitTable, orderTable)) {
+      for (int day = 0; day < days; day++) {
+        connection
+            .getAdmin()
+            .createPartition(
+                table.getTableInfo().getTablePath(),
+                new PartitionSpec(Map.of("ds", day(day))),
+                true)
+            .get(60, TimeUnit.SECONDS);
+      }
+    }
   }
 
   static String day(int number) {
