@@ -28,7 +28,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 public final class Bench {
   private static final List<Suite> SUITES =
-      List.of(new ReadSuite(), new WriteSuite(), new LookupSuite(), new PaimonSuite());
+      List.of(
+          new ReadSuite(), new WriteSuite(), new LookupSuite(), new PaimonSuite(), new JoinSuite());
 
   private Bench() {}
 

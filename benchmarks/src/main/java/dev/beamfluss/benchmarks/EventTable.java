@@ -158,9 +158,14 @@ final class EventTable {
 
   /** Upserts the rows of these numbers. */
   void fill(Connection connection, EventRows numbered, long rows) throws Exception {
+    fill(connection, numbered, 0, rows);
+  }
+
+  /** Upserts the rows of the numbers from one on, below another. */
+  void fill(Connection connection, EventRows numbered, long from, long to) throws Exception {
     try (Table table = connection.getTable(path)) {
       UpsertWriter writer = table.newUpsert().createWriter();
-      fill(rows, i -> writer.upsert(numbered.fluss(i, columns)), writer);
+      fill(to - from, i -> writer.upsert(numbered.fluss(from + i, columns)), writer);
     }
   }
 

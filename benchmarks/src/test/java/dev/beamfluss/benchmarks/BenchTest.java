@@ -169,7 +169,8 @@ class BenchTest {
     assertThat(run("--suite=read,rite"), is(2));
     assertThat(
         err.toString(StandardCharsets.UTF_8),
-        containsString("There is no suite 'rite'. The suites are: read, write, lookup, paimon."));
+        containsString(
+            "There is no suite 'rite'. The suites are: read, write, lookup, paimon," + " join."));
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,16 +21,21 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTagList;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * Joins two Fluss KV tables into a third and keeps it up to date, without keeping either in the
- * engine's state: a change on one side looks the other side up.
+ * Joins Fluss KV tables into another one and keeps it up to date, without keeping any of them in
+ * the engine's state: a change on one side looks the other sides up.
  *
  * <pre>{@code
  * pipeline.apply(
@@ -44,36 +50,49 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *
  * <h2>What it does with a change</h2>
  *
- * A change only says which join key to compute again. The step then looks up the left row and the
- * right rows of that key as they are now, and writes what the sink should hold of them: an upsert
- * for each right row that is there, a delete for each changed right row that is not. Looking up and
+ * A change only says which join key to compute again. The step then looks up the rows of that key
+ * on every side as they are now, and writes what the sink should hold of them. Looking up and
  * writing are one step keyed by the join key, and the next computation of a key starts only once
  * the cluster has acknowledged the writes of the last. So however changes interleave and however
- * often they are replayed, the sink ends up equal to the join of the two tables once both rest.
+ * often they are replayed, the sink ends up equal to the join of the tables once they rest.
  *
- * <p>An outer join keeps a row for a left row without right rows. It goes when the first right row
- * comes and returns when the last is gone. Its right columns are null; a key column of the sink
- * cannot be, so it takes the value given by {@link #withStandIn}.
+ * <p>An outer join keeps a row for a row without a match. It goes when the first match comes and
+ * returns when the last is gone. The columns of the side that is missing are null; a key column of
+ * the sink cannot be, so it takes the value given by {@link #withStandIn}.
  *
  * <h2>What the tables must look like</h2>
  *
  * <ul>
- *   <li>Left: the join columns are its primary key, so that a key has at most one row.
- *   <li>Right: the join columns are its primary key, or its bucket key and partition columns where
- *       these are a prefix of it.
- *   <li>Sink: its primary key is made of the join columns and the right primary key, all of the
- *       latter, so that a right row decides its row. All its columns are selected or computed.
+ *   <li>Each side: the join columns are its primary key, or its bucket key and partition columns
+ *       where these are a prefix of it.
+ *   <li>Sink: its primary key has the join columns, and the primary key of each side of which a
+ *       join key can have several rows; all its columns are selected or computed.
  * </ul>
  *
- * Anything else is refused when the pipeline is built, with the reason.
+ * How rows of the sink are found that are to go depends on the tables, and is in the display data
+ * as {@code sinkUpdate}:
+ *
+ * <ul>
+ *   <li>{@code BY_KEY_OF_SIDE}: the primary key of one side is that of the sink, and a join key has
+ *       at most one row on the others. A changed row upserts or deletes its row in the sink. The
+ *       cheapest.
+ *   <li>{@code BY_LOOKUP}: the sink can be looked up by the join columns; one lookup more a change,
+ *       and only what differs is written.
+ *   <li>{@code BY_INDEX}: neither, and {@link #withIndex} names a table of the sink's keys; a
+ *       lookup and up to one write more.
+ * </ul>
+ *
+ * An inner join does without the lookup where all changes of a key are inserts. Anything else is
+ * refused when the pipeline is built, with the reason and the keys to give the tables.
  *
  * <h2>Guarantees</h2>
  *
- * At rest the sink equals the join of the live partitions of both tables. Replayed changes write
- * the same rows again. What is read of a table is at least as new as the change that triggered it.
- * A change becomes visible after the time of its bundle, one lookup a side and one write. The state
+ * At rest the sink equals the join of the live partitions of the tables. Replayed changes write the
+ * same rows again. What is read of a table is at least as new as the change that triggered it. A
+ * change becomes visible after the time of its bundle, one lookup a side and one write. The state
  * is a bundle's work in flight, at most {@link #withMaxKeysInFlight} keys, whatever the tables
- * hold.
+ * hold. A partition that is dropped tells of no deletes: what the sink holds of it stays until the
+ * sink's own partition goes or a change of the key comes.
  *
  * <p>The output counts the sink's changes that were acknowledged, an element a round of work.
  */
@@ -82,11 +101,17 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   private static final int DEFAULT_KEYS_IN_FLIGHT = 5_000;
   private static final int DEFAULT_SHARDS = 8;
 
-  abstract boolean outer();
+  abstract JoinType type();
 
   abstract @Nullable Side left();
 
   abstract @Nullable Side right();
+
+  abstract List<Side> others();
+
+  abstract @Nullable DayWindow window();
+
+  abstract @Nullable SerializableFunction<Row, Boolean> condition();
 
   abstract @Nullable List<String> joinColumns();
 
@@ -97,6 +122,10 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   abstract @Nullable FlussCluster sinkCluster();
 
   abstract @Nullable String sink();
+
+  abstract @Nullable String index();
+
+  abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
 
   abstract int maxKeysInFlight();
 
@@ -112,7 +141,13 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
 
   @AutoValue.Builder
   abstract static class Builder {
-    abstract Builder setOuter(boolean outer);
+    abstract Builder setType(JoinType type);
+
+    abstract Builder setOthers(List<Side> others);
+
+    abstract Builder setWindow(DayWindow window);
+
+    abstract Builder setCondition(SerializableFunction<Row, Boolean> condition);
 
     abstract Builder setLeft(Side left);
 
@@ -128,6 +163,10 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
 
     abstract Builder setSink(String table);
 
+    abstract Builder setIndex(String table);
+
+    abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
+
     abstract Builder setMaxKeysInFlight(int keys);
 
     abstract Builder setShards(int shards);
@@ -141,8 +180,12 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     abstract DeltaJoin build();
   }
 
-  /** One side of the join. */
-  record Side(FlussCluster cluster, String table, List<String> columns) {}
+  /**
+   * One side of the join.
+   *
+   * @param type how it is joined to those before it; of the first two, {@link DeltaJoin#type}
+   */
+  record Side(JoinType type, FlussCluster cluster, String table, List<String> columns) {}
 
   /** A column made of the joined row. */
   record Computed(Schema.FieldType type, SerializableFunction<Row, @Nullable Object> function)
@@ -150,17 +193,29 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
 
   /** A join that keeps the pairs of left and right rows. */
   public static DeltaJoin inner() {
-    return create(false);
+    return of(JoinType.INNER);
   }
 
   /** A join that keeps, besides the pairs, a row for each left row without a right one. */
   public static DeltaJoin leftOuter() {
-    return create(true);
+    return of(JoinType.LEFT);
   }
 
-  private static DeltaJoin create(boolean outer) {
+  /** A join that keeps, besides the pairs, a row for each right row without a left one. */
+  public static DeltaJoin rightOuter() {
+    return of(JoinType.RIGHT);
+  }
+
+  /** A join that keeps, besides the pairs, a row for each row without a match. */
+  public static DeltaJoin fullOuter() {
+    return of(JoinType.FULL);
+  }
+
+  /** A join of this type. */
+  public static DeltaJoin of(JoinType type) {
     return new AutoValue_DeltaJoin.Builder()
-        .setOuter(outer)
+        .setType(type)
+        .setOthers(List.of())
         .setComputed(Map.of())
         .setStandIns(Map.of())
         .setMaxKeysInFlight(DEFAULT_KEYS_IN_FLIGHT)
@@ -175,12 +230,22 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
    * there. Required.
    */
   public DeltaJoin left(FlussCluster cluster, String table, String... columns) {
-    return toBuilder().setLeft(new Side(cluster, table, List.of(columns))).build();
+    return toBuilder().setLeft(new Side(type(), cluster, table, List.of(columns))).build();
   }
 
   /** The right table and the columns wanted of it besides the join columns. Required. */
   public DeltaJoin right(FlussCluster cluster, String table, String... columns) {
-    return toBuilder().setRight(new Side(cluster, table, List.of(columns))).build();
+    return toBuilder().setRight(new Side(type(), cluster, table, List.of(columns))).build();
+  }
+
+  /**
+   * Joins another table on the same columns, in the same step: to the join of the tables before it.
+   * A change of any of them looks all of them up.
+   */
+  public DeltaJoin and(JoinType type, FlussCluster cluster, String table, String... columns) {
+    List<Side> all = new ArrayList<>(others());
+    all.add(new Side(type, cluster, table, List.of(columns)));
+    return toBuilder().setOthers(all).build();
   }
 
   /** The columns that must be equal, of the same name in both tables. Required. */
@@ -189,9 +254,45 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   }
 
   /**
+   * Lets a right row match left rows of its own day and of the days before it, where the join
+   * columns have the day: an order matches the visits of up to so many days. A change on the left
+   * looks up as many partitions of the right; one on the right computes as many keys again.
+   *
+   * @param column the day, one of the join columns: a STRING such as 20261123, as Fluss names the
+   *     partitions of days, or a DATE
+   * @param as what the right row's day is called in the join, where the column is the left row's
+   * @param days how many days, 1 for its own alone
+   */
+  public DeltaJoin withDayWindow(String column, String as, int days) {
+    if (days < 1) {
+      throw new IllegalArgumentException("withDayWindow takes at least 1 day, not " + days);
+    }
+    return toBuilder().setWindow(new DayWindow(column, as, days)).build();
+  }
+
+  /**
+   * What must hold, besides the join columns being equal, for a left and a right row to match: in
+   * an outer join, rows of which none matches are kept. Given is the joined row, as for {@link
+   * #withComputed}. The function is serialized and must be deterministic.
+   */
+  public DeltaJoin withCondition(SerializableFunction<Row, Boolean> condition) {
+    return toBuilder().setCondition(condition).build();
+  }
+
+  /**
+   * A KV table, on the sink's cluster, for the keys of the sink's rows, where neither a side's key
+   * decides them nor the sink can be looked up by the join columns. Its columns and primary key are
+   * those of the sink's primary key, its bucket key and partition columns are the join columns.
+   * Nobody else may write it, and it lives as long as the sink.
+   */
+  public DeltaJoin withIndex(String table) {
+    return toBuilder().setIndex(table).build();
+  }
+
+  /**
    * A column made of the joined row, which has the join columns, then the left, then the right
-   * ones; the right ones are null in the row of an outer join that has no right side. The function
-   * is serialized and must be deterministic.
+   * ones, and so on; those of a side that is missing in a row of an outer join are null. The
+   * function is serialized and must be deterministic.
    */
   public DeltaJoin withComputed(
       String column, Schema.FieldType type, SerializableFunction<Row, @Nullable Object> function) {
@@ -201,9 +302,9 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   }
 
   /**
-   * What stands in a right column of the sink for the right side that is not there. Required, in an
-   * outer join, for each such column that is NOT NULL, as key columns are. In a key column it must
-   * be a value that no right row has.
+   * What stands in a column of the sink for a side that is not there. Required, in an outer join,
+   * for each such column that is NOT NULL, as key columns are. In a key column it must be a value
+   * that no row has.
    */
   public DeltaJoin withStandIn(String column, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(standIns());
@@ -216,7 +317,17 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     return toBuilder().setSinkCluster(cluster).setSink(table).build();
   }
 
-  /** How many join keys a worker computes at once: 5,000 by default, two lookups each. */
+  /**
+   * Gets the join keys that cannot be computed, each with the reason: the condition or a computed
+   * column fails on one of their rows, or the sink can never take one. What the sink holds of such
+   * a key may be old until the next change of the key. Without a handler, one such key fails the
+   * pipeline.
+   */
+  public DeltaJoin withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
+    return toBuilder().setErrorHandler(errorHandler).build();
+  }
+
+  /** How many join keys a worker computes at once: 5,000 by default, a lookup a side each. */
   public DeltaJoin withMaxKeysInFlight(int keys) {
     if (keys < 1) {
       throw new IllegalArgumentException("maxKeysInFlight must be at least 1, not " + keys);
@@ -258,34 +369,86 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     checkArgumentNotNull(right(), "Name the right table with right(cluster, \"db.table\", ...).");
     checkArgumentNotNull(joinColumns(), "Name the join columns with on(...).");
     checkArgumentNotNull(sinkCluster(), "Name the sink with to(cluster, \"db.table\").");
-    FlussTable left = left().cluster().describe(left().table());
-    FlussTable right = right().cluster().describe(right().table());
+    List<Side> sides = sides();
+    List<FlussTable> tables =
+        sides.stream().map(side -> side.cluster().describe(side.table())).toList();
+    for (FlussTable table : tables) {
+      // refuses what cannot be looked up, and names the keys with which it could
+      var unused = table.lookupKind(joinColumns());
+    }
     FlussTable sink = sinkCluster().describe(checkArgumentNotNull(sink()));
     JoinPlan plan =
         JoinPlan.of(
-            outer(),
-            left,
-            left().columns(),
-            right,
-            right().columns(),
-            joinColumns(),
-            computed(),
-            standIns(),
-            sink);
+            shape(tables.stream().map(FlussTable::schema).toList()),
+            tables,
+            sink,
+            index() == null ? null : sinkCluster().describe(index()));
 
-    PCollection<KV<Integer, Row>> leftKeys =
-        changes(input, "left", left(), plan.joinColumns())
-            .apply("Key left", ParDo.of(new TriggerFn(plan, false, shards())))
-            .setCoder(plan.triggerCoder());
-    PCollection<KV<Integer, Row>> rightKeys =
-        changes(input, "right", right(), plan.rightKeyColumns())
-            .apply("Key right", ParDo.of(new TriggerFn(plan, true, shards())))
-            .setCoder(plan.triggerCoder());
-    return PCollectionList.of(leftKeys)
-        .and(rightKeys)
-        .apply("Both sides", Flatten.pCollections())
-        .apply("Look up and write", ParDo.of(new RecomputeFn(plan, maxKeysInFlight())))
-        .setCoder(VarLongCoder.of());
+    List<PCollection<KV<Integer, Row>>> triggers = new ArrayList<>();
+    for (int i = 0; i < sides.size(); i++) {
+      String name = i == 0 ? "left" : i == 1 ? "right" : "side " + (i + 1);
+      triggers.add(
+          changes(input, name, sides.get(i), plan.triggerColumns(i))
+              .apply("Key " + name, ParDo.of(new TriggerFn(plan, i, shards(), counter(i))))
+              .setCoder(plan.triggerCoder()));
+    }
+    PCollectionTuple written =
+        PCollectionList.of(triggers)
+            .apply("All sides", Flatten.pCollections())
+            .apply(
+                "Look up and write",
+                ParDo.of(new RecomputeFn(plan, maxKeysInFlight(), errorHandler() != null))
+                    .withOutputTags(
+                        RecomputeFn.ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+    PCollection<BadRecord> bad =
+        written
+            .get(BadRecordRouter.BAD_RECORD_TAG)
+            .setCoder(BadRecord.getCoder(input.getPipeline()));
+    if (errorHandler() != null) {
+      errorHandler().addErrorCollection(bad);
+    }
+    return written.get(RecomputeFn.ACKNOWLEDGED).setCoder(VarLongCoder.of());
+  }
+
+  private static String counter(int side) {
+    return switch (side) {
+      case 0 -> "leftChanges";
+      case 1 -> "rightChanges";
+      default -> "changesOfSide" + (side + 1);
+    };
+  }
+
+  private List<Side> sides() {
+    List<Side> sides = new ArrayList<>(List.of(left(), right()));
+    sides.addAll(others());
+    return sides;
+  }
+
+  private JoinShape shape(List<Schema> schemas) {
+    List<Side> sides = sides();
+    List<JoinShape.Side> shapes = new ArrayList<>();
+    for (int i = 0; i < sides.size(); i++) {
+      Side side = sides.get(i);
+      shapes.add(
+          new JoinShape.Side(
+              side.table(),
+              side.type(),
+              new ArrayList<>(side.columns()),
+              schemas.get(i),
+              i == 1 ? window() : null));
+    }
+    return JoinShape.of(joinColumns(), shapes, condition(), computed(), standIns());
+  }
+
+  /**
+   * The same join of bounded inputs, wherever they come from: a past day from Paimon, say. Tables,
+   * cluster and sink are not touched; the inputs need the columns that are named here.
+   */
+  public BoundedJoin bounded() {
+    checkArgumentNotNull(left(), "Name the left table with left(cluster, \"db.table\", ...).");
+    checkArgumentNotNull(right(), "Name the right table with right(cluster, \"db.table\", ...).");
+    checkArgumentNotNull(joinColumns(), "Name the join columns with on(...).");
+    return new BoundedJoin(sides().size(), this::shape);
   }
 
   /** Only key columns travel: a change says what to compute, not with what. */
@@ -303,13 +466,21 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   @Override
   public void populateDisplayData(DisplayData.Builder builder) {
     builder
-        .add(DisplayData.item("joinType", outer() ? "LEFT OUTER" : "INNER"))
+        .add(DisplayData.item("joinType", type().name()))
         .addIfNotNull(DisplayData.item("left", left() == null ? null : left().table()))
         .addIfNotNull(DisplayData.item("right", right() == null ? null : right().table()))
+        .addIfNotNull(
+            DisplayData.item(
+                "others",
+                others().isEmpty()
+                    ? null
+                    : String.join(
+                        ", ", others().stream().map(o -> o.type() + " " + o.table()).toList())))
         .addIfNotNull(DisplayData.item("sink", sink()))
+        .addIfNotNull(DisplayData.item("index", index()))
+        .addIfNotNull(DisplayData.item("window", window() == null ? null : window().toString()))
         .addIfNotNull(
             DisplayData.item("on", joinColumns() == null ? null : String.join(",", joinColumns())))
-        .add(DisplayData.item("sinkUpdate", "by key of the right row"))
         .add(DisplayData.item("maxKeysInFlight", maxKeysInFlight()))
         .add(DisplayData.item("shards", shards()));
   }

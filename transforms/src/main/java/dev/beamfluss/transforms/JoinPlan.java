@@ -1,316 +1,397 @@
 package dev.beamfluss.transforms;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.beamfluss.io.fluss.FlussTable;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** How a join's tables, columns and keys fit together; checked once, when the pipeline is built. */
 final class JoinPlan implements Serializable {
-  private final boolean outer;
-  private final FlussTable left;
-  private final FlussTable right;
+  private static final int NONE = -1;
+  private static final String SIDE = "side";
+  private static final String INSERTED = "inserted";
+
+  private final JoinShape shape;
+  private final ArrayList<FlussTable> tables;
   private final FlussTable sink;
-  private final ArrayList<String> joinColumns;
-  private final ArrayList<String> rightKeyColumns;
-  private final ArrayList<String> leftColumns;
-  private final ArrayList<String> rightColumns;
-  private final LinkedHashMap<String, DeltaJoin.Computed> computed;
-  private final LinkedHashMap<String, Object> standIns;
-  private final Schema joinKey;
+  private final @Nullable FlussTable index;
+  private final SinkUpdate update;
+  private final int decidingSide;
   private final Schema trigger;
-  private final Schema joined;
-  private final Schema output;
+  private final ArrayList<Integer> triggerKeys = new ArrayList<>();
+  private final Schema sinkKey;
 
   private JoinPlan(
-      boolean outer,
-      FlussTable left,
-      List<String> leftColumns,
-      FlussTable right,
-      List<String> rightColumns,
-      List<String> joinColumns,
-      Map<String, DeltaJoin.Computed> computed,
-      Map<String, Object> standIns,
-      FlussTable sink) {
-    this.outer = outer;
-    this.left = left;
-    this.right = right;
+      JoinShape shape, List<FlussTable> tables, FlussTable sink, @Nullable FlussTable index) {
+    this.shape = shape;
+    this.tables = new ArrayList<>(tables);
     this.sink = sink;
-    this.joinColumns = new ArrayList<>(joinColumns);
-    this.leftColumns = new ArrayList<>(without(leftColumns, joinColumns));
-    this.rightColumns = new ArrayList<>(without(rightColumns, joinColumns));
-    Set<String> rightKey = new LinkedHashSet<>(joinColumns);
-    rightKey.addAll(right.primaryKey());
-    this.rightKeyColumns = new ArrayList<>(rightKey);
-    this.computed = new LinkedHashMap<>(computed);
-    this.standIns = new LinkedHashMap<>(standIns);
-    this.joinKey = left.schema(this.joinColumns);
-    this.trigger = nullable(right.schema(rightKeyColumns), this.joinColumns.size());
-
-    Schema.Builder joinedFields = Schema.builder();
-    joinedFields.addFields(joinKey.getFields());
-    joinedFields.addFields(left.schema(this.leftColumns).getFields());
-    joinedFields.addFields(nullable(right.schema(this.rightColumns), 0).getFields());
-    this.joined = joinedFields.build();
-    Schema.Builder outputFields = Schema.builder().addFields(joined.getFields());
-    computed.forEach((name, c) -> outputFields.addField(name, c.type()));
-    this.output = outputFields.build();
+    this.index = index;
+    checkSink();
+    this.decidingSide = findDecidingSide();
+    this.update = chooseUpdate();
+    this.trigger = triggerSchema();
+    this.sinkKey =
+        Schema.builder()
+            .addFields(sink.primaryKey().stream().map(shape.outputSchema()::getField).toList())
+            .build();
+    if (update == SinkUpdate.BY_INDEX) {
+      checkIndex();
+    }
   }
 
   static JoinPlan of(
-      boolean outer,
-      FlussTable left,
-      List<String> leftColumns,
-      FlussTable right,
-      List<String> rightColumns,
-      List<String> joinColumns,
-      Map<String, DeltaJoin.Computed> computed,
-      Map<String, Object> standIns,
-      FlussTable sink) {
-    if (left.lookupKind(joinColumns) != FlussTable.LookupKind.PRIMARY_KEY) {
-      throw new IllegalArgumentException(
-          String.format(
-              "The join columns %s are not the primary key %s of the left table %s, so a key could"
-                  + " have several left rows. Make the table with this primary key the left one.",
-              joinColumns, left.primaryKey(), left.path()));
-    }
-    right.lookupKind(joinColumns);
-    checkSameTypes(left, right, joinColumns);
-    checkNamedOnce(leftColumns, rightColumns, joinColumns, computed.keySet(), left, right);
-    JoinPlan plan =
-        new JoinPlan(
-            outer, left, leftColumns, right, rightColumns, joinColumns, computed, standIns, sink);
-    plan.checkSink();
-    return plan;
+      JoinShape shape, List<FlussTable> tables, FlussTable sink, @Nullable FlussTable index) {
+    return new JoinPlan(shape, tables, sink, index);
   }
 
-  private static void checkSameTypes(FlussTable left, FlussTable right, List<String> joinColumns) {
-    for (String column : joinColumns) {
-      Schema.FieldType l = left.schema().getField(column).getType().withNullable(true);
-      Schema.FieldType r = right.schema().getField(column).getType().withNullable(true);
-      if (!l.typesEqual(r)) {
-        throw new IllegalArgumentException(
-            String.format(
-                "Join column %s is %s in table %s but %s in table %s. Both must be of one type.",
-                column, l, left.path(), r, right.path()));
-      }
-    }
+  private List<String> joinColumns() {
+    return shape.keySchema().getFieldNames();
   }
 
-  private static void checkNamedOnce(
-      List<String> leftColumns,
-      List<String> rightColumns,
-      List<String> joinColumns,
-      Set<String> computed,
-      FlussTable left,
-      FlussTable right) {
-    Set<String> seen = new LinkedHashSet<>(joinColumns);
-    seen.addAll(leftColumns);
-    List<String> others = without(rightColumns, joinColumns);
-    others.addAll(computed);
-    for (String column : others) {
-      if (!seen.add(column)) {
-        throw new IllegalArgumentException(
-            String.format(
-                "Column %s is wanted twice of the join of %s and %s. Take it from one side only.",
-                column, left.path(), right.path()));
-      }
+  /** Whether a key has at most one row of this side. */
+  private boolean isUnique(int side) {
+    DayWindow window = shape.sides().get(side).window();
+    return (window == null || window.days() == 1)
+        && tables.get(side).lookupKind(joinColumns()) == FlussTable.LookupKind.PRIMARY_KEY;
+  }
+
+  /** The columns that tell the rows of a side from each other within a key of the join. */
+  private List<String> ownKeyColumns(int side) {
+    List<String> columns = new ArrayList<>(tables.get(side).primaryKey());
+    columns.removeAll(joinColumns());
+    DayWindow window = shape.sides().get(side).window();
+    if (window != null) {
+      columns.add(0, window.column());
     }
+    return columns;
   }
 
   private void checkSink() {
-    sink.requireRows(output);
-    List<String> missing = new ArrayList<>(right.primaryKey());
-    missing.removeAll(sink.primaryKey());
-    List<String> foreign = new ArrayList<>(sink.primaryKey());
-    foreign.removeAll(rightKeyColumns);
-    if (!missing.isEmpty() || !foreign.isEmpty()) {
+    sink.requireRows(shape.outputSchema());
+    List<String> key = sink.primaryKey();
+    if (key.isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
-              "The primary key %s of sink %s must be made of the join columns %s and the primary"
-                  + " key %s of the right table %s, all of the latter, so that a right row decides"
-                  + " its row in the sink.",
-              sink.primaryKey(), sink.path(), joinColumns, right.primaryKey(), right.path()));
+              "Sink %s is a log table (it has no primary key), from which nothing can be taken back."
+                  + " Name a KV table.",
+              sink.path()));
     }
-    checkStandIns();
-  }
-
-  private void checkStandIns() {
-    standIns.forEach(
-        (column, value) -> {
-          if (!rightColumns.contains(column)) {
-            throw new IllegalArgumentException(
-                String.format(
-                    "The stand-in for %s is for no column that the join takes from the right table"
-                        + " %s; those are %s.",
-                    column, right.path(), rightColumns));
-          }
-          try {
-            Object unused =
-                Row.withSchema(Schema.of(output.getField(column))).addValue(value).build();
-          } catch (IllegalArgumentException | ClassCastException e) {
-            throw new IllegalArgumentException(
-                String.format(
-                    "The stand-in '%s' for %s is no value of the column's type in table %s, which"
-                        + " is %s.",
-                    value, column, right.path(), output.getField(column).getType()),
-                e);
-          }
-        });
-    if (outer) {
-      for (String column : rightColumns) {
-        if (!sink.schema().getField(column).getType().getNullable()
-            && standIns.get(column) == null) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "A left row without a right one has no value for %s, which is a %s column of"
-                      + " sink %s and cannot be null. Give one with withStandIn(\"%s\", ...).",
-                  column,
-                  sink.primaryKey().contains(column) ? "key" : "NOT NULL",
-                  sink.path(),
-                  column));
-        }
+    requireInSinkKey(joinColumns(), "the join columns " + joinColumns());
+    for (int side = 0; side < tables.size(); side++) {
+      if (!isUnique(side)) {
+        int number = side;
+        requireInSinkKey(
+            ownKeyColumns(side).stream().map(c -> shape.outputName(number, c)).toList(),
+            String.format(
+                "the primary key %s of table %s, of which a join key can have several rows",
+                tables.get(side).primaryKey(), tables.get(side).path()));
+      }
+    }
+    for (Schema.Field field : shape.outputSchema().getFields()) {
+      String column = field.getName();
+      int side = sideOf(column);
+      if (side != NONE
+          && shape.canBeAbsent(side)
+          && !sink.schema().getField(column).getType().getNullable()
+          && shape.standIn(column) == null) {
+        throw new IllegalArgumentException(
+            String.format(
+                "A row without one of %s has no value for %s, which is a %s column of sink %s and"
+                    + " cannot be null. Give one with withStandIn(\"%s\", ...).",
+                tables.get(side).path(),
+                column,
+                key.contains(column) ? "key" : "NOT NULL",
+                sink.path(),
+                column));
       }
     }
   }
 
-  private static Schema nullable(Schema schema, int from) {
-    Schema.Builder builder = Schema.builder();
-    for (int i = 0; i < schema.getFieldCount(); i++) {
-      Schema.Field field = schema.getField(i);
-      builder.addField(i < from ? field : field.withNullable(true));
+  private void requireInSinkKey(List<String> columns, String what) {
+    List<String> missing = new ArrayList<>(columns);
+    missing.removeAll(sink.primaryKey());
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "The primary key %s of sink %s lacks %s: it must have %s, or different rows of the"
+                  + " join would be one row of the sink.",
+              sink.primaryKey(), sink.path(), missing, what));
     }
-    return builder.build();
   }
 
-  private static List<String> without(List<String> columns, List<String> removed) {
-    List<String> result = new ArrayList<>(columns);
-    result.removeAll(removed);
-    return result;
+  private int sideOf(String column) {
+    for (int side = 0; side < tables.size(); side++) {
+      if (shape.sideSchema(side).hasField(column)) {
+        return side;
+      }
+    }
+    return NONE;
   }
 
-  FlussTable left() {
-    return left;
+  /** The side whose row's key is the key of its row in the sink, or none. */
+  private int findDecidingSide() {
+    for (int side = 0; side < tables.size(); side++) {
+      if (decides(side)) {
+        return side;
+      }
+    }
+    return NONE;
   }
 
-  FlussTable right() {
-    return right;
+  private boolean decides(int side) {
+    Set<String> key = new LinkedHashSet<>(joinColumns());
+    ownKeyColumns(side).forEach(column -> key.add(shape.outputName(side, column)));
+    if (!key.equals(Set.copyOf(sink.primaryKey()))) {
+      return false;
+    }
+    for (int other = 0; other < tables.size(); other++) {
+      if (other != side && !isUnique(other)) {
+        return false;
+      }
+    }
+    // the first two, each without a match, would both be joined with the same row of this side
+    return !(side > 1 && shape.hasCondition() && shape.sides().get(1).type() == JoinType.FULL);
+  }
+
+  private SinkUpdate chooseUpdate() {
+    if (decidingSide != NONE) {
+      return SinkUpdate.BY_KEY_OF_SIDE;
+    }
+    try {
+      var unused = sink.lookupKind(joinColumns());
+      return SinkUpdate.BY_LOOKUP;
+    } catch (IllegalArgumentException e) {
+      if (index != null) {
+        return SinkUpdate.BY_INDEX;
+      }
+      List<String> others = new ArrayList<>(sink.primaryKey());
+      others.removeAll(joinColumns());
+      List<String> buckets = new ArrayList<>(joinColumns());
+      buckets.removeAll(sink.partitionColumns());
+      throw new IllegalArgumentException(
+          String.format(
+              "The join cannot find the rows of a join key in sink %s: no side's key alone decides a"
+                  + " row's key %s, and %s Or keep an index of them: create a KV table with PRIMARY"
+                  + " KEY (%s, %s)%s and 'bucket.key' = '%s', and name it with withIndex(..).",
+              sink.path(),
+              sink.primaryKey(),
+              e.getMessage(),
+              String.join(", ", joinColumns()),
+              String.join(", ", others),
+              sink.partitionColumns().isEmpty()
+                  ? ""
+                  : " PARTITIONED BY (" + String.join(", ", sink.partitionColumns()) + ")",
+              String.join(",", buckets)),
+          e);
+    }
+  }
+
+  private void checkIndex() {
+    FlussTable table = requireNonNull(index);
+    table.requireRows(sinkKey);
+    if (!Set.copyOf(table.primaryKey()).equals(Set.copyOf(sink.primaryKey()))) {
+      throw new IllegalArgumentException(
+          String.format(
+              "The primary key %s of index %s must have the columns of the primary key %s of sink"
+                  + " %s, with the join columns %s as its bucket key.",
+              table.primaryKey(), table.path(), sink.primaryKey(), sink.path(), joinColumns()));
+    }
+    var unused = table.lookupKind(joinColumns());
+  }
+
+  private Schema triggerSchema() {
+    Schema.Builder fields =
+        Schema.builder()
+            .addFields(shape.keySchema().getFields())
+            .addInt32Field(SIDE)
+            .addBooleanField(INSERTED);
+    int position = shape.keySchema().getFieldCount() + 2;
+    for (int side = 0; side < tables.size(); side++) {
+      triggerKeys.add(position);
+      for (String column : ownKeyColumns(side)) {
+        FieldType type = tables.get(side).schema().getField(column).getType();
+        fields.addNullableField(side + "." + column, type.withNullable(true));
+        position++;
+      }
+    }
+    return fields.build();
+  }
+
+  JoinShape shape() {
+    return shape;
+  }
+
+  List<FlussTable> tables() {
+    return tables;
   }
 
   FlussTable sink() {
     return sink;
   }
 
-  List<String> joinColumns() {
-    return joinColumns;
+  @Nullable FlussTable index() {
+    return index;
   }
 
-  List<String> rightKeyColumns() {
-    return rightKeyColumns;
+  SinkUpdate update() {
+    return update;
   }
 
-  List<String> leftColumns() {
-    return leftColumns;
+  int decidingSide() {
+    return decidingSide;
   }
 
-  /** Of a right row, what is selected and what makes its key. */
-  List<String> rightLookupColumns() {
-    Set<String> columns = new LinkedHashSet<>(rightKeyColumns);
-    columns.addAll(rightColumns);
+  /** How the sink's rows are found, for people. */
+  String describeUpdate() {
+    return switch (update) {
+      case BY_KEY_OF_SIDE -> update + " " + tables.get(decidingSide).path();
+      case BY_LOOKUP -> update.toString();
+      case BY_INDEX -> update + " " + requireNonNull(index).path();
+    };
+  }
+
+  /** Which columns of a side's change travel: a change says what to compute, not with what. */
+  List<String> triggerColumns(int side) {
+    Set<String> columns = new LinkedHashSet<>(joinColumns());
+    columns.addAll(ownKeyColumns(side));
     return List.copyOf(columns);
-  }
-
-  Schema joinKeySchema() {
-    return joinKey;
-  }
-
-  Schema outputSchema() {
-    return output;
   }
 
   KvCoder<Integer, Row> triggerCoder() {
     return KvCoder.of(VarIntCoder.of(), RowCoder.of(trigger));
   }
 
-  /** The join key of a change and, of a right one, which right row changed. */
-  Row trigger(Row change, boolean ofRight) {
-    Object[] values = new Object[rightKeyColumns.size()];
-    for (int i = 0; i < (ofRight ? values.length : joinColumns.size()); i++) {
-      values[i] = change.getValue(i);
+  /** The keys of the join to compute again for a change, with which row changed, and how. */
+  List<Row> triggers(int side, Row change, boolean inserted) {
+    List<String> own = ownKeyColumns(side);
+    List<Row> triggers = new ArrayList<>();
+    for (Row key : shape.keysOf(side, change)) {
+      Object[] values = new Object[trigger.getFieldCount()];
+      int position = 0;
+      for (Object value : key.getValues()) {
+        values[position++] = value;
+      }
+      values[position++] = side;
+      values[position] = inserted;
+      for (int i = 0; i < own.size(); i++) {
+        values[triggerKeys.get(side) + i] = change.getValue(own.get(i));
+      }
+      triggers.add(Row.withSchema(trigger).attachValues(Arrays.asList(values)));
     }
-    return Row.withSchema(trigger).attachValues(Arrays.asList(values));
+    return triggers;
   }
 
-  boolean isOfRight(Row trigger) {
-    return rightKeyColumns.size() == joinColumns.size()
-        || trigger.getValue(joinColumns.size()) != null;
+  Row keyOf(Row trigger) {
+    return shape.keyOf(trigger);
   }
 
-  Row joinKeyOf(Row trigger) {
-    return Row.withSchema(joinKey)
-        .attachValues(new ArrayList<>(trigger.getValues().subList(0, joinColumns.size())));
+  int sideOf(Row trigger) {
+    return trigger.getInt32(shape.keySchema().getFieldCount());
   }
 
-  /** The key of a right row that was looked up with {@link #rightLookupColumns}, as a trigger. */
-  Row rightKeyOf(Row rightRow) {
-    return Row.withSchema(trigger)
-        .attachValues(new ArrayList<>(rightRow.getValues().subList(0, rightKeyColumns.size())));
+  boolean isInsert(Row trigger) {
+    return trigger.getBoolean(shape.keySchema().getFieldCount() + 1);
   }
 
-  boolean outer() {
-    return outer;
+  /** As {@link JoinShape.SideRow#key}. */
+  List<@Nullable Object> ownKeyOf(Row trigger) {
+    int side = sideOf(trigger);
+    int from = triggerKeys.get(side);
+    return new ArrayList<>(trigger.getValues().subList(from, from + ownKeyColumns(side).size()));
   }
 
-  /** Whether the row of a left row alone has another key in the sink than the pairs have. */
-  boolean leftAloneHasItsOwnKey() {
-    return rightKeyColumns.size() > joinColumns.size();
+  /** The columns to look up of a side: those of its own key, then those of the joined row. */
+  List<String> lookupColumns(int side) {
+    Set<String> columns = new LinkedHashSet<>(ownKeyColumns(side));
+    columns.addAll(shape.sources(side));
+    return List.copyOf(columns);
   }
 
-  /** The sink's row for a pair, or for a left row alone. */
-  Row output(Row key, Row leftRow, @Nullable Row rightRow) {
-    List<@Nullable Object> values = new ArrayList<>(output.getFieldCount());
-    values.addAll(key.getValues());
-    values.addAll(leftRow.getValues());
-    for (String column : rightColumns) {
-      values.add(rightRow == null ? null : rightRow.getValue(column));
+  /** Takes rows that were looked up apart. */
+  SideRows sideRows(int side) {
+    List<String> looked = lookupColumns(side);
+    return new SideRows(
+        ownKeyColumns(side).size(),
+        shape.sources(side).stream().mapToInt(looked::indexOf).toArray());
+  }
+
+  /** Where the values of a row that was looked up go. */
+  static final class SideRows {
+    private final int keySize;
+    private final int[] positions;
+
+    private SideRows(int keySize, int[] positions) {
+      this.keySize = keySize;
+      this.positions = positions;
     }
-    Row joinedRow = Row.withSchema(joined).attachValues(new ArrayList<>(values));
-    computed.values().forEach(c -> values.add(c.function().apply(joinedRow)));
-    if (rightRow == null) {
-      fillStandIns(values);
+
+    JoinShape.SideRow of(Row row) {
+      List<@Nullable Object> key = new ArrayList<>(row.getValues().subList(0, keySize));
+      List<@Nullable Object> values = new ArrayList<>(positions.length);
+      for (int position : positions) {
+        values.add(row.getValue(position));
+      }
+      return new JoinShape.SideRow(key, values);
     }
-    return Row.withSchema(output).attachValues(values);
+  }
+
+  /** Whether a key of the join can have several rows of the deciding side. */
+  boolean decidingSideHasOwnKey() {
+    return !ownKeyColumns(decidingSide).isEmpty();
   }
 
   /**
-   * A row of the sink with its key columns alone, to delete by; null right key: the left-only row.
+   * A row of the sink with its key columns alone, to delete by.
+   *
+   * @param ownKey of the row of the deciding side; null for the row of the join without one
    */
-  Row outputKey(Row key, @Nullable Row rightKey) {
-    List<@Nullable Object> values = new ArrayList<>(output.getFieldCount());
-    values.addAll(key.getValues());
-    for (int i = values.size(); i < output.getFieldCount(); i++) {
-      String column = output.getField(i).getName();
-      int position = rightKeyColumns.indexOf(column);
-      values.add(rightKey == null || position < 0 ? null : rightKey.getValue(position));
+  Row keyRow(Row key, @Nullable List<@Nullable Object> ownKey) {
+    Schema output = shape.outputSchema();
+    Object[] values = new Object[output.getFieldCount()];
+    for (int i = 0; i < key.getFieldCount(); i++) {
+      values[i] = key.getValue(i);
     }
-    if (rightKey == null) {
-      fillStandIns(values);
+    List<String> own = ownKeyColumns(decidingSide);
+    for (int i = 0; i < own.size(); i++) {
+      String column = shape.outputName(decidingSide, own.get(i));
+      values[output.indexOf(column)] = ownKey == null ? shape.standIn(column) : ownKey.get(i);
     }
-    return Row.withSchema(output).attachValues(values);
+    return Row.withSchema(output).attachValues(Arrays.asList(values));
   }
 
-  private void fillStandIns(List<@Nullable Object> values) {
-    standIns.forEach((column, value) -> values.set(output.indexOf(column), value));
+  /** A row of the sink with its key columns alone, of a row of the index. */
+  Row keyRow(Row indexRow) {
+    Schema output = shape.outputSchema();
+    Object[] values = new Object[output.getFieldCount()];
+    for (int i = 0; i < sinkKey.getFieldCount(); i++) {
+      values[output.indexOf(sinkKey.getField(i).getName())] = indexRow.getValue(i);
+    }
+    return Row.withSchema(output).attachValues(Arrays.asList(values));
+  }
+
+  Schema sinkKeySchema() {
+    return sinkKey;
+  }
+
+  /** The key of a row of the sink. */
+  Row sinkKeyOf(Row output) {
+    List<@Nullable Object> values = new ArrayList<>(sinkKey.getFieldCount());
+    for (Schema.Field field : sinkKey.getFields()) {
+      values.add(output.getValue(field.getName()));
+    }
+    return Row.withSchema(sinkKey).attachValues(values);
   }
 }

@@ -2,12 +2,15 @@ package dev.beamfluss.transforms;
 
 import dev.beamfluss.io.fluss.TableLookup;
 import dev.beamfluss.io.fluss.TableWriter;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Distribution;
 import org.apache.beam.sdk.metrics.Metrics;
@@ -15,15 +18,19 @@ import org.apache.beam.sdk.state.StateSpec;
 import org.apache.beam.sdk.state.StateSpecs;
 import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTag;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
 
 /**
- * Computes join keys again: looks both sides up, writes the sink, waits for the acknowledgement.
+ * Computes join keys again: looks the sides up, writes the sink, waits for the acknowledgement.
  *
  * <p>Stateful, so that the runner gives the elements of one shard to one instance at a time, bundle
  * after bundle; without that, a later computation of a key could be overtaken by an earlier one.
@@ -35,110 +42,311 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   @SuppressWarnings("unused") // its being declared is what makes the step keyed
   private final StateSpec<ValueState<Boolean>> none = StateSpecs.value();
 
+  static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
+
   private final JoinPlan plan;
   private final int maxKeysInFlight;
+  private final boolean keepBad;
+  private final Counter keysRefused = Metrics.counter(DeltaJoin.class, "keysRefused");
   private final Counter keysComputed = Metrics.counter(DeltaJoin.class, "keysComputed");
   private final Counter rowsUpserted = Metrics.counter(DeltaJoin.class, "rowsUpserted");
   private final Counter rowsDeleted = Metrics.counter(DeltaJoin.class, "rowDeletesSent");
   private final Distribution latency =
       Metrics.distribution(DeltaJoin.class, "changeToAcknowledgementMillis");
 
-  private transient TableLookup left;
-  private transient TableLookup right;
+  private transient List<TableLookup> sides;
+  private transient List<JoinPlan.SideRows> sideRows;
+  private transient @Nullable TableLookup held;
   private transient TableWriter sink;
-  private transient Map<Row, Set<Row>> changedRightKeys;
+  private transient @Nullable TableWriter index;
+  private transient Map<Row, Work> round;
+  private transient List<Row> indexDeletes;
   private transient Instant oldest;
   private transient long acknowledged;
+  private transient List<BadRecord> bad;
 
-  private record Answers(
-      CompletableFuture<List<Row>> left,
-      CompletableFuture<List<Row>> right,
-      Set<Row> changedRightKeys) {}
+  /** What changed of a key. */
+  private static final class Work {
+    /** By side, the keys of the rows. */
+    final Map<Integer, Set<List<@Nullable Object>>> changed = new HashMap<>();
 
-  RecomputeFn(JoinPlan plan, int maxKeysInFlight) {
+    boolean onlyInserts = true;
+
+    Set<List<@Nullable Object>> changedOf(int side) {
+      return changed.getOrDefault(side, Set.of());
+    }
+
+    boolean isOnlyOf(int side) {
+      return changed.size() == 1 && changed.containsKey(side);
+    }
+  }
+
+  /** A lookup that was asked, to be asked again where its server went away. */
+  private record Asked(Row key, CompletableFuture<List<Row>> answer, long nanos) {
+    static Asked of(TableLookup lookup, Row key) {
+      long nanos = System.nanoTime();
+      return new Asked(key, lookup.lookup(key), nanos);
+    }
+
+    List<Row> rows(TableLookup lookup) {
+      return lookup.await(key, answer, nanos);
+    }
+  }
+
+  private record Answers(List<List<Asked>> sides, @Nullable Asked held, Work work) {}
+
+  /** What is to become of the sink's rows of a key. */
+  private record Update(Row key, List<Row> upserts, List<Row> deletes) {}
+
+  /**
+   * @param keepBad whether keys that cannot be computed are put out, or fail the bundle
+   */
+  RecomputeFn(JoinPlan plan, int maxKeysInFlight, boolean keepBad) {
     this.plan = plan;
     this.maxKeysInFlight = maxKeysInFlight;
+    this.keepBad = keepBad;
   }
 
   @Setup
   public void setup() {
-    left =
-        TableLookup.open(plan.left(), plan.joinColumns(), plan.joinKeySchema(), plan.leftColumns());
-    right =
-        TableLookup.open(
-            plan.right(), plan.joinColumns(), plan.joinKeySchema(), plan.rightLookupColumns());
-    sink = TableWriter.open(plan.sink(), plan.outputSchema());
+    JoinShape shape = plan.shape();
+    List<String> joinColumns = shape.keySchema().getFieldNames();
+    sides = new ArrayList<>();
+    sideRows = new ArrayList<>();
+    for (int side = 0; side < plan.tables().size(); side++) {
+      sides.add(
+          TableLookup.open(
+              plan.tables().get(side), joinColumns, shape.keySchema(), plan.lookupColumns(side)));
+      sideRows.add(plan.sideRows(side));
+    }
+    held =
+        switch (plan.update()) {
+          case BY_KEY_OF_SIDE -> null;
+          case BY_LOOKUP ->
+              TableLookup.open(
+                  plan.sink(),
+                  joinColumns,
+                  shape.keySchema(),
+                  shape.outputSchema().getFieldNames());
+          case BY_INDEX ->
+              TableLookup.open(
+                  plan.index(),
+                  joinColumns,
+                  shape.keySchema(),
+                  plan.sinkKeySchema().getFieldNames());
+        };
+    sink = TableWriter.open(plan.sink(), shape.outputSchema());
+    if (plan.update() == SinkUpdate.BY_INDEX) {
+      index = TableWriter.open(plan.index(), plan.sinkKeySchema());
+    }
   }
 
   @StartBundle
   public void startBundle() {
-    changedRightKeys = new LinkedHashMap<>();
+    round = new LinkedHashMap<>();
+    indexDeletes = new ArrayList<>();
     oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
     acknowledged = 0;
+    bad = new ArrayList<>();
   }
 
   @ProcessElement
-  public void process(@Element KV<Integer, Row> element, @Timestamp Instant timestamp) {
+  public void process(@Element KV<Integer, Row> element, @Timestamp Instant timestamp)
+      throws Exception {
     Row trigger = element.getValue();
-    Set<Row> rightKeys =
-        changedRightKeys.computeIfAbsent(plan.joinKeyOf(trigger), key -> new HashSet<>());
-    if (plan.isOfRight(trigger)) {
-      rightKeys.add(trigger);
-    }
+    Work work = round.computeIfAbsent(plan.keyOf(trigger), key -> new Work());
+    work.changed
+        .computeIfAbsent(plan.sideOf(trigger), side -> new HashSet<>())
+        .add(plan.ownKeyOf(trigger));
+    work.onlyInserts &= plan.isInsert(trigger);
     if (timestamp.isBefore(oldest)) {
       oldest = timestamp;
     }
-    if (changedRightKeys.size() >= maxKeysInFlight) {
+    if (round.size() >= maxKeysInFlight) {
       recompute();
     }
   }
 
   @FinishBundle
-  public void finishBundle(FinishBundleContext context) {
+  public void finishBundle(FinishBundleContext context) throws Exception {
     recompute();
+    Instant time = GlobalWindow.INSTANCE.maxTimestamp();
     if (acknowledged > 0) {
-      context.output(acknowledged, GlobalWindow.INSTANCE.maxTimestamp(), GlobalWindow.INSTANCE);
+      context.output(ACKNOWLEDGED, acknowledged, time, GlobalWindow.INSTANCE);
+    }
+    for (BadRecord record : bad) {
+      context.output(BadRecordRouter.BAD_RECORD_TAG, record, time, GlobalWindow.INSTANCE);
     }
   }
 
-  private void recompute() {
-    if (changedRightKeys.isEmpty()) {
+  private void recompute() throws Exception {
+    if (round.isEmpty()) {
       return;
     }
     Map<Row, Answers> answers = new LinkedHashMap<>();
-    changedRightKeys.forEach(
-        (key, changed) ->
-            answers.put(key, new Answers(left.lookup(key), right.lookup(key), changed)));
-    answers.forEach(this::write);
+    round.forEach((key, work) -> answers.put(key, ask(key, work)));
+    List<Update> updates = new ArrayList<>(answers.size());
+    for (Map.Entry<Row, Answers> entry : answers.entrySet()) {
+      Row key = entry.getKey();
+      try {
+        updates.add(update(key, entry.getValue()));
+      } catch (IllegalArgumentException e) {
+        refuse(key, e);
+      }
+    }
+    if (index != null) {
+      // a key is in the index before it can be in the sink, and until it cannot be there any more
+      index.flush();
+    }
+    for (Update update : updates) {
+      try {
+        update.upserts().forEach(this::upsert);
+        update.deletes().forEach(this::delete);
+      } catch (IllegalArgumentException e) {
+        refuse(update.key(), e);
+      }
+    }
     acknowledged += sink.flush();
-    keysComputed.inc(answers.size());
+    if (index != null) {
+      indexDeletes.forEach(index::delete);
+      indexDeletes.clear();
+      index.flush();
+    }
+    keysComputed.inc(updates.size());
     latency.update(Math.max(0, System.currentTimeMillis() - oldest.getMillis()));
-    changedRightKeys.clear();
+    round.clear();
     oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
   }
 
-  private void write(Row key, Answers answers) {
-    List<Row> leftRows = left.await(answers.left());
-    List<Row> rightRows = right.await(answers.right());
-    @Nullable Row leftRow = leftRows.isEmpty() ? null : leftRows.get(0);
-    Set<Row> gone = answers.changedRightKeys();
-    for (Row rightRow : rightRows) {
-      Row rightKey = plan.rightKeyOf(rightRow);
-      gone.remove(rightKey);
-      if (leftRow == null) {
-        delete(plan.outputKey(key, rightKey));
-      } else {
-        upsert(plan.output(key, leftRow, rightRow));
+  private void refuse(Row key, IllegalArgumentException reason) throws Exception {
+    String description =
+        String.format(
+            "Key %s of the join into %s cannot be computed: %s",
+            key.getValues(), plan.sink().path(), reason.getMessage());
+    if (!keepBad) {
+      throw new IllegalArgumentException(description, reason);
+    }
+    keysRefused.inc();
+    bad.add(
+        BadRecord.fromExceptionInformation(
+            key, RowCoder.of(plan.shape().keySchema()), reason, description));
+  }
+
+  private Answers ask(Row key, Work work) {
+    List<List<Asked>> asked = new ArrayList<>(sides.size());
+    for (int side = 0; side < sides.size(); side++) {
+      List<Asked> ofSide = new ArrayList<>();
+      for (Row lookupKey : plan.shape().lookupKeys(side, key)) {
+        ofSide.add(Asked.of(sides.get(side), lookupKey));
+      }
+      asked.add(ofSide);
+    }
+    return new Answers(
+        asked, held == null || takesNothingAway(work) ? null : Asked.of(held, key), work);
+  }
+
+  /** Rows that are new can only add rows to an inner join. */
+  private boolean takesNothingAway(Work work) {
+    return work.onlyInserts && plan.shape().isInner();
+  }
+
+  private Update update(Row key, Answers answers) {
+    List<List<JoinShape.SideRow>> rows = new ArrayList<>(sides.size());
+    for (int side = 0; side < sides.size(); side++) {
+      List<JoinShape.SideRow> ofSide = new ArrayList<>();
+      for (Asked asked : answers.sides().get(side)) {
+        asked.rows(sides.get(side)).stream().map(sideRows.get(side)::of).forEach(ofSide::add);
+      }
+      rows.add(ofSide);
+    }
+    List<JoinShape.Joined> joined = plan.shape().join(key, rows);
+    if (plan.update() == SinkUpdate.BY_KEY_OF_SIDE) {
+      return byKey(key, answers.work(), joined, rows.get(plan.decidingSide()));
+    }
+    if (answers.held() == null) {
+      return inserts(key, answers.work(), joined);
+    }
+    List<Row> found = answers.held().rows(held);
+    return plan.update() == SinkUpdate.BY_LOOKUP
+        ? byLookup(key, joined, found)
+        : byIndex(key, joined, found);
+  }
+
+  private Update byKey(
+      Row key, Work work, List<JoinShape.Joined> joined, List<JoinShape.SideRow> found) {
+    int side = plan.decidingSide();
+    // what its other rows are joined to can only have changed if another side has
+    boolean onlyChanged = work.isOnlyOf(side);
+    Set<List<@Nullable Object>> gone = new HashSet<>(work.changedOf(side));
+    if (!onlyChanged) {
+      found.forEach(row -> gone.add(row.key()));
+    }
+    List<Row> upserts = new ArrayList<>();
+    boolean padded = false;
+    for (JoinShape.Joined row : joined) {
+      JoinShape.SideRow part = row.parts().get(side);
+      if (part == null) {
+        padded = true;
+        upserts.add(row.output());
+      } else if (!onlyChanged || gone.contains(part.key())) {
+        gone.remove(part.key());
+        upserts.add(row.output());
       }
     }
-    gone.forEach(rightKey -> delete(plan.outputKey(key, rightKey)));
-    if (plan.outer()) {
-      if (leftRow != null && rightRows.isEmpty()) {
-        upsert(plan.output(key, leftRow, null));
-      } else if (rightRows.isEmpty() || plan.leftAloneHasItsOwnKey()) {
-        delete(plan.outputKey(key, null));
+    List<Row> deletes = new ArrayList<>();
+    if (plan.decidingSideHasOwnKey()) {
+      gone.forEach(ownKey -> deletes.add(plan.keyRow(key, ownKey)));
+      if (!padded && plan.shape().canBeAbsent(side)) {
+        deletes.add(plan.keyRow(key, null));
+      }
+    } else if (upserts.isEmpty()) {
+      deletes.add(plan.keyRow(key, List.of()));
+    }
+    return new Update(key, upserts, deletes);
+  }
+
+  private Update inserts(Row key, Work work, List<JoinShape.Joined> joined) {
+    List<Row> upserts = new ArrayList<>();
+    for (JoinShape.Joined row : joined) {
+      for (int side = 0; side < sides.size(); side++) {
+        if (work.changedOf(side).contains(row.parts().get(side).key())) {
+          upserts.add(row.output());
+          break;
+        }
       }
     }
+    if (index != null) {
+      upserts.forEach(row -> index.upsert(plan.sinkKeyOf(row)));
+    }
+    return new Update(key, upserts, List.of());
+  }
+
+  private Update byLookup(Row key, List<JoinShape.Joined> joined, List<Row> found) {
+    Map<Row, Row> rest = new LinkedHashMap<>();
+    found.forEach(row -> rest.put(plan.sinkKeyOf(row), row));
+    List<Row> upserts = new ArrayList<>();
+    for (JoinShape.Joined row : joined) {
+      Row before = rest.remove(plan.sinkKeyOf(row.output()));
+      if (before == null || !before.getValues().equals(row.output().getValues())) {
+        upserts.add(row.output());
+      }
+    }
+    return new Update(key, upserts, List.copyOf(rest.values()));
+  }
+
+  private Update byIndex(Row key, List<JoinShape.Joined> joined, List<Row> found) {
+    Set<Row> rest = new HashSet<>();
+    found.forEach(row -> rest.add(plan.sinkKeyOf(row)));
+    List<Row> upserts = new ArrayList<>();
+    for (JoinShape.Joined row : joined) {
+      Row sinkKey = plan.sinkKeyOf(row.output());
+      if (!rest.remove(sinkKey)) {
+        index.upsert(sinkKey);
+      }
+      upserts.add(row.output());
+    }
+    indexDeletes.addAll(rest);
+    return new Update(key, upserts, rest.stream().map(plan::keyRow).toList());
   }
 
   private void upsert(Row row) {
@@ -151,12 +359,24 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     rowsDeleted.inc();
   }
 
+  @Override
+  public void populateDisplayData(DisplayData.Builder builder) {
+    builder.add(DisplayData.item("sinkUpdate", plan.describeUpdate()));
+  }
+
   @Teardown
   public void teardown() {
-    for (AutoCloseable open : new AutoCloseable[] {left, right, sink}) {
-      if (open != null) {
+    List<AutoCloseable> open = new ArrayList<>();
+    if (sides != null) {
+      open.addAll(sides);
+    }
+    open.add(held);
+    open.add(sink);
+    open.add(index);
+    for (AutoCloseable closeable : open) {
+      if (closeable != null) {
         try {
-          open.close();
+          closeable.close();
         } catch (Exception e) {
           throw new IllegalStateException("Could not close a table of the join", e);
         }

@@ -8,20 +8,23 @@ import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
 
 /**
- * Turns a change into the join key to compute again. The row before an update is passed over: the
- * join columns are part of both primary keys, so the row after it has the same.
+ * Turns a change into the keys of the join to compute again. The row before an update is passed
+ * over: the join columns are part of the primary keys, so the row after it has the same.
  */
 final class TriggerFn extends DoFn<RowChange, KV<Integer, Row>> {
   private final JoinPlan plan;
-  private final boolean ofRight;
+  private final int side;
   private final int shards;
   private final Counter changes;
 
-  TriggerFn(JoinPlan plan, boolean ofRight, int shards) {
+  /**
+   * @param name of the counter of changes
+   */
+  TriggerFn(JoinPlan plan, int side, int shards, String name) {
     this.plan = plan;
-    this.ofRight = ofRight;
+    this.side = side;
     this.shards = shards;
-    this.changes = Metrics.counter(DeltaJoin.class, ofRight ? "rightChanges" : "leftChanges");
+    this.changes = Metrics.counter(DeltaJoin.class, name);
   }
 
   @ProcessElement
@@ -30,9 +33,11 @@ final class TriggerFn extends DoFn<RowChange, KV<Integer, Row>> {
       return;
     }
     changes.inc();
-    Row trigger = plan.trigger(change.row(), ofRight);
-    int shard = Math.floorMod(spread(plan.joinKeyOf(trigger).getValues().hashCode()), shards);
-    out.output(KV.of(shard, trigger));
+    boolean inserted = change.kind() == RowChange.Kind.INSERT;
+    for (Row trigger : plan.triggers(side, change.row(), inserted)) {
+      int hash = plan.keyOf(trigger).getValues().hashCode();
+      out.output(KV.of(Math.floorMod(spread(hash), shards), trigger));
+    }
   }
 
   /** Spreads hash codes of similar strings over all bits. */

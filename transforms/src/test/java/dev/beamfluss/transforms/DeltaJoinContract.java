@@ -2,26 +2,42 @@ package dev.beamfluss.transforms;
 
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
+import org.apache.beam.sdk.testing.PAssert;
+import org.apache.beam.sdk.transforms.MapElements;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
+import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TypeDescriptors;
+import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.types.DataTypes;
@@ -33,7 +49,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link DeltaJoin} promises on every runner: at rest, the sink is the join of its tables. */
 abstract class DeltaJoinContract {
@@ -41,6 +59,9 @@ abstract class DeltaJoinContract {
 
   private static final int CHANGES_AT_ONCE = 12;
   private static final int ROUNDS = 36;
+
+  private static final List<RandomJoin.Sink> SINKS =
+      List.of(RandomJoin.Sink.KEY, RandomJoin.Sink.LOOKUP, RandomJoin.Sink.INDEX);
 
   private static Connection connection;
 
@@ -100,6 +121,304 @@ abstract class DeltaJoinContract {
         }
         assertThat("the test joins something", data.joined(outer), is(not(anEmptyMap())));
         assertComesToRest(seed, held, data.joined(outer), Duration.ofSeconds(1));
+      } finally {
+        running.cancel();
+      }
+    }
+  }
+
+  /** All kinds of joins at once, in one job, each of tables and changes of its own. */
+  @Test
+  void followsRandomChangesWhateverTheJoin() throws Exception {
+    followAll(List.of(ThreadLocalRandom.current().nextLong(1_000_000), 77L), 25);
+  }
+
+  /** Many seeds in one job, each of tables of its own. */
+  @Tag("nightly")
+  @ParameterizedTest
+  @ValueSource(longs = {1000, 2000, 3000, 4000, 5000})
+  void followsManyRandomChangesWhateverTheJoin(long first) throws Exception {
+    followAll(LongStream.range(first, first + 10).boxed().toList(), 25);
+  }
+
+  private void followAll(List<Long> seeds, int rounds) throws Exception {
+    List<RandomJoin> joins = new ArrayList<>();
+    try {
+      for (long seed : seeds) {
+        for (JoinType type : JoinType.values()) {
+          // each kind of sink with and without a condition, over two types and seeds
+          int turn = joins.size() + (int) (seed % 3);
+          RandomJoin.Sink sink = SINKS.get(Math.floorMod(turn, 3));
+          joins.add(new RandomJoin(tables, type, turn % 2 == 0, sink, seed));
+        }
+      }
+      Pipeline pipeline = Pipeline.create(unbounded());
+      for (RandomJoin join : joins) {
+        System.err.println(join.name());
+        join.change(40);
+        pipeline.apply(join.name(), join.join());
+      }
+      PipelineResult running = pipeline.run();
+      try {
+        for (RandomJoin join : joins) {
+          join.assertComesToRest(Duration.ZERO);
+        }
+        for (int round = 0; round < rounds; round++) {
+          for (RandomJoin join : joins) {
+            join.change(10);
+            // some follow each other at once, others leave the join time to come between
+            for (int i = 0; i < round % 3; i++) {
+              join.held();
+            }
+          }
+        }
+        for (RandomJoin join : joins) {
+          join.assertComesToRest(Duration.ofMillis(300));
+        }
+      } finally {
+        running.cancel();
+      }
+      joinTheSameOfBoundedInputs(joins);
+    } finally {
+      joins.forEach(RandomJoin::close);
+    }
+  }
+
+  /** Changes of both sides, or several of one, that are handled in one round or in two. */
+  @ParameterizedTest
+  @EnumSource(RandomJoin.Sink.class)
+  void changesThatComeTogether(RandomJoin.Sink sink) throws Exception {
+    try (RandomJoin join = new RandomJoin(tables, JoinType.FULL, true, sink, 0)) {
+      PipelineResult running = start(unbounded(), join.join());
+      try {
+        join.putLeft("k1", "i0", 1);
+        assertFollowed(join, "a row without a match");
+        join.putRight("k1", "i0", 2);
+        join.putRight("k1", "i1", 3);
+        assertFollowed(join, "two first matches");
+        join.deleteRight("k1", "i0");
+        join.deleteRight("k1", "i1");
+        assertFollowed(join, "the last two matches gone");
+        join.putRight("k1", "i0", 2);
+        assertFollowed(join, "the condition holds");
+        join.putLeft("k1", "i0", 3);
+        join.putRight("k1", "i0", 0);
+        assertFollowed(join, "the condition holds no more, of both sides");
+        join.putLeft("k1", "i0", 0);
+        join.putRight("k1", "i0", 3);
+        assertFollowed(join, "the condition holds again, of both sides");
+        join.deleteLeft("k1", "i0");
+        join.deleteRight("k1", "i0");
+        assertFollowed(join, "both sides gone");
+        assertThat(join.expected(), is(anEmptyMap()));
+      } finally {
+        running.cancel();
+      }
+    }
+  }
+
+  private static void assertFollowed(RandomJoin join, String what) {
+    join.flush();
+    System.err.println(what);
+    join.assertComesToRest(Duration.ofMillis(200));
+  }
+
+  /** The others go on; a key that can be computed again is. */
+  @Test
+  void keysThatCannotBeComputedGoToTheErrorHandler() throws Exception {
+    try (RandomJoin join =
+        new RandomJoin(tables, JoinType.INNER, false, RandomJoin.Sink.LOOKUP, 0)) {
+      join.putLeft("k1", "i0", 1);
+      join.putRight("k1", "i0", 1);
+      join.putLeft("k2", "i0", 13);
+      join.putRight("k2", "i0", 1);
+      join.flush();
+      DeltaJoin failing =
+          join.join()
+              .withStoppingPosition(Position.latest())
+              .withCondition(
+                  row -> {
+                    if (row.getInt64("a") == 13) {
+                      throw new IllegalStateException("13 is not liked");
+                    }
+                    return true;
+                  });
+      Pipeline pipeline = Pipeline.create(bounded());
+      ErrorHandler.BadRecordErrorHandler<PCollection<String>> errors =
+          pipeline.registerBadRecordErrorHandler(new Descriptions());
+      pipeline.apply(failing.withErrorHandler(errors));
+      errors.close();
+      PAssert.that(errors.getOutput())
+          .satisfies(
+              descriptions -> {
+                for (String description : descriptions) {
+                  assertThat(
+                      description,
+                      allOf(
+                          containsString("Key [k2] of the join into "),
+                          containsString("The condition failed on [k2, i0, 13, i0, 1]"),
+                          containsString("13 is not liked")));
+                }
+                assertThat(descriptions.iterator().hasNext(), is(true));
+                return null;
+              });
+      pipeline.run().waitUntilFinish();
+      await()
+          .pollInSameThread()
+          .untilAsserted(() -> assertThat(join.held().keySet(), equalTo(Set.of("[k1, i0, i0]"))));
+
+      Pipeline without = Pipeline.create(bounded());
+      without.apply(failing);
+      Throwable failure =
+          assertThrows(RuntimeException.class, () -> without.run().waitUntilFinish());
+      assertThat(Throwables.getStackTraceAsString(failure), containsString("13 is not liked"));
+    }
+  }
+
+  private static final class Descriptions
+      extends PTransform<PCollection<BadRecord>, PCollection<String>> {
+    @Override
+    public PCollection<String> expand(PCollection<BadRecord> input) {
+      return input.apply(
+          MapElements.into(TypeDescriptors.strings())
+              .via(record -> record.getFailure().getDescription()));
+    }
+  }
+
+  private void joinTheSameOfBoundedInputs(List<RandomJoin> joins) {
+    Pipeline pipeline = Pipeline.create(bounded());
+    for (RandomJoin join : joins) {
+      PAssert.that(
+              join.name(),
+              join.contents(pipeline)
+                  .apply(join.name(), join.join().bounded())
+                  .apply(
+                      join.name() + " values",
+                      MapElements.into(TypeDescriptors.strings())
+                          .via(row -> row.getValues().toString())))
+          .containsInAnyOrder(join.expected().values().stream().map(List::toString).toList());
+    }
+    pipeline.run().waitUntilFinish();
+  }
+
+  /** An order matches the visits of its day and of the two days before. */
+  @ParameterizedTest
+  @EnumSource(
+      value = JoinType.class,
+      names = {"INNER", "LEFT"})
+  void aWindowOfDaysReachesOverPartitions(JoinType type) throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink =
+        tables.daily(
+            "windowed_" + type,
+            JoinTables.visitColumns()
+                .column("order_day", DataTypes.STRING())
+                .column("order_id", DataTypes.STRING())
+                .column("pay_amt", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds", "order_day", "order_id"),
+            2);
+    DeltaJoin join =
+        DeltaJoin.of(type)
+            .left(tables.cluster(), visits, "first_page_time", "pv")
+            .right(tables.cluster(), orders, "order_id", "pay_amt")
+            .on("user_id", "ds")
+            .withDayWindow("ds", "order_day", 3)
+            .to(tables.cluster(), sink)
+            .withPartitionDiscoveryInterval(Duration.ofMillis(200));
+    if (type == JoinType.LEFT) {
+      join =
+          join.withStandIn("order_id", VisitsAndOrders.NO_ORDER)
+              .withStandIn("order_day", VisitsAndOrders.NO_ORDER);
+    }
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(60, 1);
+      PipelineResult running = start(unbounded(), join);
+      try {
+        for (int round = 0; round < 20; round++) {
+          data.change(CHANGES_AT_ONCE, 1 + 3 * round / 20);
+          held.contents();
+        }
+        assertComesToRest(seed, held, data.windowed(type, 3), Duration.ofMillis(500));
+      } finally {
+        running.cancel();
+      }
+    }
+  }
+
+  /** Visits, their orders, and the level of the user, who may have none and then has no row. */
+  @Test
+  void severalTablesAreJoinedInOneStep() throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String levels =
+        tables.daily(
+            "levels",
+            Schema.newBuilder()
+                .column("user_id", DataTypes.STRING())
+                .column("ds", DataTypes.STRING())
+                .column("level", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds"),
+            2);
+    String sink =
+        tables.daily(
+            "three",
+            JoinTables.visitColumns()
+                .column("order_id", DataTypes.STRING())
+                .column("pay_amt", DataTypes.BIGINT())
+                .column("level", DataTypes.BIGINT())
+                .primaryKey("user_id", "ds", "order_id"),
+            2);
+    DeltaJoin join =
+        DeltaJoin.leftOuter()
+            .left(tables.cluster(), visits, "first_page_time", "pv")
+            .right(tables.cluster(), orders, "order_id", "pay_amt")
+            .and(JoinType.INNER, tables.cluster(), levels, "level")
+            .on("user_id", "ds")
+            .withStandIn("order_id", VisitsAndOrders.NO_ORDER)
+            .to(tables.cluster(), sink)
+            .withPartitionDiscoveryInterval(Duration.ofMillis(200));
+    FlussTable levelTable = tables.cluster().describe(levels);
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TableWriter level = TableWriter.open(levelTable, levelTable.schema());
+        TailedTable held = tables.tail(sink)) {
+      data.change(60, 1);
+      PipelineResult running = start(unbounded(), join);
+      try {
+        Map<String, Long> known = new TreeMap<>();
+        Random random = new Random(seed);
+        for (int round = 0; round < 20; round++) {
+          data.change(CHANGES_AT_ONCE, 1 + 3 * round / 20);
+          String user = "user" + random.nextInt(VisitsAndOrders.USERS);
+          String day = VisitsAndOrders.DAYS.get(random.nextInt(3));
+          Row row = Row.withSchema(levelTable.schema()).addValues(user, day, (long) round).build();
+          if (known.containsKey(user + day) && random.nextInt(3) == 0) {
+            known.remove(user + day);
+            level.delete(row);
+          } else {
+            known.put(user + day, (long) round);
+            level.upsert(row);
+          }
+          level.flush();
+          held.contents();
+        }
+        Map<String, List<Object>> expected = new TreeMap<>();
+        data.windowed(JoinType.LEFT, 1)
+            .forEach(
+                (key, visit) -> {
+                  Long found = known.get("" + visit.get(0) + visit.get(1));
+                  if (found != null) {
+                    List<Object> values = new ArrayList<>(visit);
+                    values.remove(4);
+                    values.add(found);
+                    expected.put(
+                        List.of(values.get(0), values.get(1), values.get(4)).toString(), values);
+                  }
+                });
+        assertComesToRest(seed, held, expected, Duration.ofMillis(500));
       } finally {
         running.cancel();
       }
@@ -233,12 +552,17 @@ abstract class DeltaJoinContract {
 
   private static void assertComesToRest(
       long seed, TailedTable held, Map<String, List<Object>> expected, Duration quiet) {
-    await("seed " + seed)
+    assertComesToRest("seed " + seed, held, expected, quiet);
+  }
+
+  static void assertComesToRest(
+      String what, TailedTable held, Map<String, List<Object>> expected, Duration quiet) {
+    await(what)
         .pollInSameThread()
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(20))
         .during(quiet)
         .atMost(Duration.ofSeconds(60))
-        .untilAsserted(() -> assertThat("seed " + seed, held.contents(), equalTo(expected)));
+        .untilAsserted(() -> assertThat(what, held.contents(), equalTo(expected)));
   }
 }

@@ -2,11 +2,16 @@ package dev.beamfluss.transforms;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.local.FlussExtension;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.runners.TransformHierarchy;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
+import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.metadata.TableDescriptor;
@@ -25,6 +30,7 @@ class JoinPlanTest {
   private static String visits;
   private static String orders;
   private static String sink;
+  private static String orders2;
 
   @BeforeAll
   static void createTables() {
@@ -70,12 +76,7 @@ class JoinPlanTest {
   }
 
   @Test
-  void theLeftIsJoinedByItsPrimaryKey() {
-    assertRefused(
-        inner().left(tables.cluster(), orders, "order_time").right(tables.cluster(), visits, "pv"),
-        "[user_id, ds] are not the primary key [user_id, ds, order_id]",
-        "left table " + orders,
-        "Make the table with this primary key the left one");
+  void eachSideIsFoundByTheJoinColumns() {
     assertRefused(
         inner().on("user_id"), visits, "cannot be looked up by [user_id]", "[user_id, ds]");
     String log =
@@ -103,6 +104,87 @@ class JoinPlanTest {
         "cannot be looked up by [user_id, ds]",
         "create it with PRIMARY KEY (user_id, ds, order_id)",
         "'bucket.key' = 'user_id,ds'");
+  }
+
+  @Test
+  void theWayToTheSinksRowsIsChosenByTheTables() {
+    assertUpdate(inner(), "BY_KEY_OF_SIDE " + orders);
+    assertUpdate(outer().withStandIn("order_id", "none"), "BY_KEY_OF_SIDE " + orders);
+    String many = manyToMany("many", "user_id");
+    assertUpdate(
+        inner().left(tables.cluster(), orders2(), "o2").to(tables.cluster(), many), "BY_LOOKUP");
+    String spread = manyToMany("spread", "user_id", "order_id");
+    DeltaJoin noWay = inner().left(tables.cluster(), orders2(), "o2").to(tables.cluster(), spread);
+    assertRefused(
+        noWay,
+        "cannot find the rows of a join key in sink " + spread,
+        "'bucket.key' = 'user_id'",
+        "PRIMARY KEY (user_id, ds, order_id, o2) PARTITIONED BY (ds)",
+        "withIndex(..)");
+    String index =
+        tables.daily(
+            "index",
+            Schema.newBuilder()
+                .column("user_id", DataTypes.STRING())
+                .column("ds", DataTypes.STRING())
+                .column("order_id", DataTypes.STRING())
+                .column("o2", DataTypes.STRING())
+                .primaryKey("user_id", "ds", "order_id", "o2"),
+            2);
+    assertUpdate(noWay.withIndex(index), "BY_INDEX " + index);
+    assertRefused(noWay.withIndex(visits), visits, "first_page_time");
+  }
+
+  /** A second table of which a user has several rows a day. */
+  private static String orders2() {
+    if (orders2 == null) {
+      orders2 =
+          tables.daily(
+              "orders2",
+              Schema.newBuilder()
+                  .column("user_id", DataTypes.STRING())
+                  .column("ds", DataTypes.STRING())
+                  .column("o2", DataTypes.STRING())
+                  .primaryKey("user_id", "ds", "o2"),
+              2);
+    }
+    return orders2;
+  }
+
+  private static String manyToMany(String name, String... bucketKey) {
+    return tables.create(
+        name,
+        TableDescriptor.builder()
+            .schema(
+                Schema.newBuilder()
+                    .column("user_id", DataTypes.STRING())
+                    .column("ds", DataTypes.STRING())
+                    .column("o2", DataTypes.STRING())
+                    .column("order_id", DataTypes.STRING())
+                    .column("order_time", DataTypes.STRING())
+                    .column("pay_amt", DataTypes.BIGINT())
+                    .column("is_matched", DataTypes.STRING())
+                    .primaryKey("user_id", "ds", "order_id", "o2")
+                    .build())
+            .partitionedBy("ds")
+            .distributedBy(2, bucketKey)
+            .build());
+  }
+
+  private static void assertUpdate(DeltaJoin join, String expected) {
+    List<String> found = new ArrayList<>();
+    Pipeline pipeline = Pipeline.create();
+    pipeline.apply(join);
+    pipeline.traverseTopologically(
+        new Pipeline.PipelineVisitor.Defaults() {
+          @Override
+          public void visitPrimitiveTransform(TransformHierarchy.Node node) {
+            DisplayData.from(node.getTransform()).items().stream()
+                .filter(item -> item.getKey().equals("sinkUpdate"))
+                .forEach(item -> found.add(String.valueOf(item.getValue())));
+          }
+        });
+    assertThat(found, equalTo(List.of(expected)));
   }
 
   @Test
@@ -154,15 +236,15 @@ class JoinPlanTest {
   }
 
   @Test
-  void theSinksKeyIsMadeOfTheRightKey() {
+  void theSinksKeyTellsTheRowsOfTheJoinApart() {
     String byTime =
         tables.daily(
             "by_time", JoinTables.sinkColumns().primaryKey("user_id", "ds", "order_time"), 1);
     assertRefused(
         inner().to(tables.cluster(), byTime),
         "primary key [user_id, ds, order_time] of sink " + byTime,
-        "the primary key [user_id, ds, order_id] of the right table " + orders,
-        "a right row decides its row");
+        "lacks [order_id]",
+        "the primary key [user_id, ds, order_id] of table " + orders);
     String coarse = tables.daily("coarse", JoinTables.sinkColumns().primaryKey("user_id", "ds"), 1);
     assertRefused(inner().to(tables.cluster(), coarse), "primary key [user_id, ds] of sink");
     String log =
@@ -172,7 +254,7 @@ class JoinPlanTest {
                 .schema(JoinTables.sinkColumns().build())
                 .distributedBy(1)
                 .build());
-    assertRefused(inner().to(tables.cluster(), log), "primary key [] of sink " + log);
+    assertRefused(inner().to(tables.cluster(), log), "Sink " + log + " is a log table");
   }
 
   @Test
@@ -219,7 +301,6 @@ class JoinPlanTest {
       assertRefused(
           fits.withStandIn(column, "none"),
           "stand-in for " + column + " is for no column",
-          orders,
           "[order_id, order_time, pay_amt]");
     }
     assertRefused(

@@ -22,8 +22,8 @@ import org.apache.fluss.row.InternalRow;
 import org.apache.fluss.types.DataTypeRoot;
 
 /**
- * What a partitioned KV table holds, by following its changelog with the plain Fluss client: an
- * answer that owes nothing to the code under test. Columns may be STRING and BIGINT.
+ * What a KV table holds, by following its changelog with the plain Fluss client: an answer that
+ * owes nothing to the code under test. Columns may be STRING and BIGINT.
  */
 final class TailedTable implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(10);
@@ -34,6 +34,7 @@ final class TailedTable implements AutoCloseable {
   private final TablePath path;
   private final LogScanner scanner;
   private final Set<Long> partitions = new HashSet<>();
+  private boolean subscribed;
   private final Map<String, List<Object>> rows = new TreeMap<>();
 
   TailedTable(Connection connection, String table) {
@@ -48,20 +49,33 @@ final class TailedTable implements AutoCloseable {
 
   /** The rows as lists of their values, by key; as new as what has come until now. */
   Map<String, List<Object>> contents() throws Exception {
-    for (PartitionInfo partition : admin.listPartitionInfos(path).get(30, TimeUnit.SECONDS)) {
+    if (!info.isPartitioned() && !subscribed) {
+      for (int bucket = 0; bucket < info.getNumBuckets(); bucket++) {
+        scanner.subscribeFromBeginning(bucket);
+      }
+      subscribed = true;
+    }
+    for (PartitionInfo partition : partitions()) {
       if (partitions.add(partition.getPartitionId())) {
         for (int bucket = 0; bucket < info.getNumBuckets(); bucket++) {
           scanner.subscribeFromBeginning(partition.getPartitionId(), bucket);
         }
+        subscribed = true;
       }
     }
-    if (!partitions.isEmpty()) {
+    if (subscribed) {
       ScanRecords polled = scanner.poll(POLL);
       for (TableBucket bucket : polled.buckets()) {
         polled.records(bucket).forEach(this::apply);
       }
     }
     return new TreeMap<>(rows);
+  }
+
+  private List<PartitionInfo> partitions() throws Exception {
+    return info.isPartitioned()
+        ? admin.listPartitionInfos(path).get(30, TimeUnit.SECONDS)
+        : List.of();
   }
 
   private void apply(ScanRecord record) {

@@ -3,6 +3,7 @@ package dev.beamfluss.transforms;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +14,9 @@ import org.apache.beam.sdk.values.Row;
 /** Random changes of visits and orders, written to their tables and to maps in memory. */
 final class VisitsAndOrders implements AutoCloseable {
   static final String NO_ORDER = "none";
-  private static final int USERS = 6;
+  static final int USERS = 6;
   private static final int ORDERS_A_VISIT = 4;
-  private static final List<String> DAYS = List.of("20260101", "20260102", "20260103");
+  static final List<String> DAYS = List.of("20260101", "20260102", "20260103");
 
   private record Visit(String user, String day) implements Comparable<Visit> {
     @Override
@@ -147,6 +148,35 @@ final class VisitsAndOrders implements AutoCloseable {
               });
           if (outer && !any[0]) {
             put(result, visit, v, NO_ORDER, null, null, isMatched(v.firstPageTime(), null));
+          }
+        });
+    return result;
+  }
+
+  /**
+   * The join where an order matches visits of its day and of the days before, with user, day, time,
+   * pv, the order's day, its id and its amount, by the sink's key.
+   */
+  Map<String, List<Object>> windowed(JoinType type, int days) {
+    Map<String, List<Object>> result = new TreeMap<>();
+    visits.forEach(
+        (visit, v) -> {
+          List<List<Object>> matches = new ArrayList<>();
+          orders.forEach(
+              (order, o) -> {
+                int late = DAYS.indexOf(order.visit().day()) - DAYS.indexOf(visit.day());
+                if (order.visit().user().equals(visit.user()) && late >= 0 && late < days) {
+                  matches.add(List.of(order.visit().day(), order.id(), o.payAmt()));
+                }
+              });
+          if (matches.isEmpty() && type.keepsLeft()) {
+            matches.add(Arrays.asList(NO_ORDER, NO_ORDER, null));
+          }
+          for (List<Object> match : matches) {
+            List<Object> row =
+                new ArrayList<>(List.of(visit.user(), visit.day(), v.firstPageTime(), v.pv()));
+            row.addAll(match);
+            result.put(List.of(row.get(0), row.get(1), row.get(4), row.get(5)).toString(), row);
           }
         });
     return result;

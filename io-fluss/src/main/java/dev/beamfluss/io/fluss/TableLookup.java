@@ -214,9 +214,13 @@ public final class TableLookup implements AutoCloseable {
   /**
    * As {@link #await}, asking again where what failed may pass: a leader has moved.
    *
-   * @param called when the lookup was called, in nanoseconds: its time runs from then
+   * @param key of the lookup
+   * @param first its answer
+   * @param called when the lookup was called, by {@link System#nanoTime()}: its time runs from then
+   * @throws FlussUnreachableException if no answer comes within {@link TableWriter#PATIENCE}, or
+   *     the time that the lookup was told
    */
-  List<Row> await(Row key, CompletableFuture<List<Row>> first, long called) {
+  public List<Row> await(Row key, CompletableFuture<List<Row>> first, long called) {
     if (isThere(first)) {
       return first.join();
     }

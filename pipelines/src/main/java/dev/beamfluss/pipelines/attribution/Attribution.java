@@ -4,6 +4,7 @@ import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.DeltaJoin;
+import java.io.PrintStream;
 import java.time.Duration;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -20,9 +21,15 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * without an order has one row, with the empty string for {@code order_id}, which is part of the
  * sink's key and so cannot be null, and '0' in {@code is_matched}. An order without a visit has
  * none. {@code pay_amt} is filled, which the reference's SELECT forgets.
+ *
+ * <p>With a window of several days, an order matches the visits of its day and of the days before
+ * it, and the result is a table with both days.
  */
 public final class Attribution {
-  /** What stands in {@code order_id} for a visit without an order; no order has it. */
+  /**
+   * What stands in {@code order_id}, and in {@code order_ds}, for a visit without an order; no
+   * order has it.
+   */
   public static final String NO_ORDER = "";
 
   /** In {@code is_matched}: the order came at or after the user's first page view of the day. */
@@ -31,49 +38,101 @@ public final class Attribution {
   /** In {@code is_matched}: the order came before it, or there is none. */
   public static final String NOT_MATCHED = "0";
 
+  private static final String ORDER_DAY = "order_ds";
+
   private Attribution() {}
 
   /**
-   * Builds the pipeline and runs it until it is cancelled, or only submits it with {@code
-   * --attachedMode=false}. A wrong flag or table ends the program with status 2, a failure with
-   * status 1.
+   * Builds the pipeline and runs it until it is cancelled, with {@code --batch} to its end, or only
+   * submits it with {@code --attachedMode=false}. A wrong flag or table ends the program with
+   * status 2, a failure with status 1.
    */
   public static void main(String[] args) {
-    int status = Program.run(System.err, () -> run(args));
+    int status = run(args, System.err);
     // the clients' threads would keep the JVM for a while
     System.exit(status);
+  }
+
+  /** Runs the program without ending the JVM, and returns its status. */
+  public static int run(String[] args, PrintStream err) {
+    return Program.run(err, () -> run(args));
   }
 
   private static int run(String[] args) {
     PipelineOptionsFactory.register(AttributionOptions.class);
     AttributionOptions options =
         PipelineOptionsFactory.fromArgs(args).withValidation().as(AttributionOptions.class);
-    options.setStreaming(true);
+    options.setStreaming(!options.getBatch());
     Pipeline pipeline = Pipeline.create(options);
     apply(pipeline, options);
     return Program.run(pipeline);
   }
 
-  /** Adds the join to a pipeline. */
+  /** Adds the join to a pipeline, or with {@code --batch} the computation of a past day. */
   public static void apply(Pipeline pipeline, AttributionOptions options) {
-    pipeline.apply("Attribute orders", join(ClusterOptions.cluster(options), options));
+    if (options.getBatch()) {
+      pipeline.apply("Compute a past day again", PastDay.rewritten(options));
+      return;
+    }
+    if (options.getDs() != null) {
+      throw new IllegalArgumentException("--ds names a past day to compute: add --batch.");
+    }
+    pipeline.apply("Attribute orders", join(options));
+    if (options.getConversions()) {
+      pipeline.apply("Conversions", Conversions.perDay(options));
+    }
   }
 
-  private static DeltaJoin join(FlussCluster cluster, AttributionOptions options) {
-    String database = options.getDatabasePrefix() + AttributionTables.DATABASE + ".";
-    return DeltaJoin.leftOuter()
-        .left(cluster, database + AttributionTables.VISITS, "first_page_time", "pv")
-        .right(cluster, database + AttributionTables.ORDERS, "order_id", "order_time", "pay_amt")
-        .on("user_id", "ds")
-        .withComputed("is_matched", FieldType.STRING, Attribution::isMatched)
-        .withStandIn("order_id", NO_ORDER)
-        .to(cluster, database + AttributionTables.RESULTS)
-        .withShards(options.getJoinShards())
-        .withPartitionDiscoveryInterval(Duration.ofMillis(options.getPartitionDiscoveryMillis()));
+  /** The join as the options want it, to be applied as it is or {@link DeltaJoin#bounded}. */
+  static DeltaJoin join(AttributionOptions options) {
+    FlussCluster cluster = ClusterOptions.cluster(options);
+    int days = windowDays(options);
+    DeltaJoin join =
+        DeltaJoin.leftOuter()
+            .left(cluster, table(options, AttributionTables.VISITS), "first_page_time", "pv")
+            .right(
+                cluster,
+                table(options, AttributionTables.ORDERS),
+                "order_id",
+                "order_time",
+                "pay_amt")
+            .on("user_id", "ds")
+            .withComputed("is_matched", FieldType.STRING, Attribution::isMatched)
+            .withStandIn("order_id", NO_ORDER)
+            .to(cluster, table(options, results(options)))
+            .withShards(options.getJoinShards())
+            .withPartitionDiscoveryInterval(partitionDiscovery(options));
+    return days == 1
+        ? join
+        : join.withDayWindow("ds", ORDER_DAY, days).withStandIn(ORDER_DAY, NO_ORDER);
+  }
+
+  /** The result table without its database. */
+  static String results(AttributionOptions options) {
+    return windowDays(options) == 1
+        ? AttributionTables.RESULTS
+        : AttributionTables.RESULTS_OF_WINDOW;
+  }
+
+  /** A table of the scenario, with its database. */
+  static String table(AttributionOptions options, String name) {
+    return options.getDatabasePrefix() + AttributionTables.DATABASE + "." + name;
+  }
+
+  static int windowDays(AttributionOptions options) {
+    int days = options.getWindowDays();
+    if (days < 1) {
+      throw new IllegalArgumentException("--windowDays must be at least 1, not " + days + ".");
+    }
+    return days;
+  }
+
+  static Duration partitionDiscovery(AttributionOptions options) {
+    return Duration.ofMillis(options.getPartitionDiscoveryMillis());
   }
 
   /** Times are texts that sort as time, see {@link dev.beamfluss.pipelines.ingest.EventTime}. */
-  private static String isMatched(Row joined) {
+  static String isMatched(Row joined) {
     @Nullable String orderTime = joined.getString("order_time");
     @Nullable String firstPageTime = joined.getString("first_page_time");
     return orderTime != null && firstPageTime != null && orderTime.compareTo(firstPageTime) >= 0

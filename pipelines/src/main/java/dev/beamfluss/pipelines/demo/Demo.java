@@ -14,6 +14,7 @@ import dev.beamfluss.pipelines.ingest.EventInputOptions;
 import dev.beamfluss.pipelines.ingest.IngestCounts;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.ingest.Replay;
+import dev.beamfluss.pipelines.tables.Collected;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;

@@ -14,9 +14,16 @@ import dev.beamfluss.pipelines.ingest.GeneratorOptions;
 import dev.beamfluss.pipelines.ingest.IngestOptions;
 import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.TableOptions;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -96,6 +103,46 @@ final class AttributionData {
               return observer.holds(expected.rows());
             });
     assertThat(observer.contents(), is(equalTo(expected.rows())));
+  }
+
+  /** What the table of conversions holds where the result is the answer. */
+  static Set<Map<String, Object>> conversions(AttributionAnswer answer) {
+    Map<String, List<String>> amounts = new HashMap<>();
+    answer
+        .rows()
+        .forEach(
+            (key, row) -> {
+              List<String> ofDay = amounts.computeIfAbsent(key.ds(), ds -> new ArrayList<>());
+              if (row.isMatched().equals("1")) {
+                ofDay.add(row.payAmt());
+              }
+            });
+    Set<Map<String, Object>> conversions = new HashSet<>();
+    answer
+        .conversions()
+        .forEach(
+            (ds, conversion) ->
+                conversions.add(
+                    Map.of(
+                        "ds",
+                        ds,
+                        "window_days",
+                        1,
+                        "visitors",
+                        conversion.visitors(),
+                        "buyers",
+                        conversion.buyers(),
+                        "conversion_rate",
+                        conversion.rate(),
+                        "orders",
+                        (long) amounts.get(ds).size(),
+                        "gmv",
+                        amounts.get(ds).stream()
+                            .map(BigDecimal::new)
+                            .reduce(new BigDecimal("0.000000"), BigDecimal::add),
+                        "unreadable_amts",
+                        0L)));
+    return conversions;
   }
 
   /** Waits a second and sees that the result table goes on to hold the answer. */

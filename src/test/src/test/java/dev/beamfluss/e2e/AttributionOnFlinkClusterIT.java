@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.is;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.CreateTables;
 import dev.beamfluss.pipelines.attribution.Attribution;
+import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.demo.AttributionAnswer;
 import dev.beamfluss.pipelines.demo.Observer;
 import dev.beamfluss.pipelines.ingest.Event;
@@ -21,6 +22,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.fluss.client.Connection;
+import org.apache.fluss.client.ConnectionFactory;
+import org.apache.fluss.config.Configuration;
+import org.apache.fluss.metadata.TablePath;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -91,10 +96,31 @@ class AttributionOnFlinkClusterIT {
           "Right again %.1f s after a new TaskManager was started%n",
           (System.nanoTime() - start) / 1e9);
       AttributionData.staysEqual(observer, answer);
+      conversionsAreThoseOf(answer, data, job);
       assertThat("restores from a checkpoint", job.restores(), is(greaterThan(restores)));
     }
     assertThat("the job is still the same", flink.rest().runningJobs(), hasSize(1));
     job.cancel();
+  }
+
+  /** Sums in the engine's state, so nothing may count twice after the restore. */
+  @SuppressWarnings("try") // an interrupt while closing fails the test
+  private static void conversionsAreThoseOf(
+      AttributionAnswer answer, AttributionData data, FlinkRest.Job job) throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.setString("bootstrap.servers", fluss.bootstrapServers());
+    try (Connection connection = ConnectionFactory.createConnection(configuration);
+        TableMirror conversions =
+            new TableMirror(
+                connection, TablePath.of(data.database(), AttributionTables.CONVERSIONS))) {
+      await("the conversions to be those of the answer")
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () -> {
+                job.check();
+                assertThat(conversions.rows(), is(AttributionData.conversions(answer)));
+              });
+    }
   }
 
   private void createTables(AttributionData data) throws IOException, InterruptedException {

@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.demo;
+package dev.beamfluss.pipelines.tables;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,22 +16,23 @@ import org.apache.beam.sdk.values.Row;
  * The few rows that a pipeline in this very process gives: for a runner on other machines it would
  * stay empty. Rows of a bundle that was run twice come twice.
  */
-final class Collected implements AutoCloseable {
+public final class Collected implements AutoCloseable {
   private static final Map<String, Queue<Row>> BY_ID = new ConcurrentHashMap<>();
 
   private final String id = UUID.randomUUID().toString();
 
-  Collected() {
+  /** Begins to collect. */
+  public Collected() {
     BY_ID.put(id, new ConcurrentLinkedQueue<>());
   }
 
   /** Collects its input here. */
-  ParDo.SingleOutput<Row, Void> here() {
+  public ParDo.SingleOutput<Row, Void> here() {
     return ParDo.of(new CollectFn(id));
   }
 
   /** What has come, in the order of the rows' first column. */
-  List<Row> rows() {
+  public List<Row> rows() {
     List<Row> rows = new ArrayList<>(BY_ID.get(id));
     rows.sort(Comparator.comparing(row -> row.getString(0)));
     return rows;
