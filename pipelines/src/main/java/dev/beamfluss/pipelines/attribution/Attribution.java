@@ -2,15 +2,17 @@ package dev.beamfluss.pipelines.attribution;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.DeltaJoin;
+import dev.beamfluss.transforms.TimeOrder;
 import java.io.PrintStream;
 import java.time.Duration;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
-import org.apache.beam.sdk.values.Row;
-import org.checkerframework.checker.nullness.qual.Nullable;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
+import org.apache.beam.sdk.values.PCollection;
 
 /**
  * Order attribution, scenario 1 of the reference: each visit of a user on a day with each order of
@@ -21,6 +23,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * without an order has one row, with the empty string for {@code order_id}, which is part of the
  * sink's key and so cannot be null, and '0' in {@code is_matched}. An order without a visit has
  * none. {@code pay_amt} is filled, which the reference's SELECT forgets.
+ *
+ * <p>Times are texts and compared as the times that they tell, see {@link
+ * AttributionOptions#getTimePattern}. The result of a user's day with a text that tells none stays
+ * as it is, and the reason goes to the table of {@link DeadLetters}.
  *
  * <p>With a window of several days, an order matches the visits of its day and of the days before
  * it, and the result is a table with both days.
@@ -77,9 +83,13 @@ public final class Attribution {
     if (options.getDs() != null) {
       throw new IllegalArgumentException("--ds names a past day to compute: add --batch.");
     }
-    pipeline.apply("Attribute orders", join(options));
-    if (options.getConversions()) {
-      pipeline.apply("Conversions", Conversions.perDay(options));
+    try (ErrorHandler.BadRecordErrorHandler<PCollection<Long>> errors =
+        pipeline.registerBadRecordErrorHandler(
+            DeadLetters.to(ClusterOptions.cluster(options), table(options, DeadLetters.TABLE)))) {
+      pipeline.apply("Attribute orders", join(options).withErrorHandler(errors));
+      if (options.getConversions()) {
+        pipeline.apply("Conversions", Conversions.perDay(options, errors));
+      }
     }
   }
 
@@ -97,7 +107,8 @@ public final class Attribution {
                 "order_time",
                 "pay_amt")
             .on("user_id", "ds")
-            .withComputed("is_matched", FieldType.STRING, Attribution::isMatched)
+            .withComputed(
+                "is_matched", FieldType.STRING, isMatched(options).choose(MATCHED, NOT_MATCHED))
             .withStandIn("order_id", NO_ORDER)
             .to(cluster, table(options, results(options)))
             .withShards(options.getJoinShards())
@@ -105,6 +116,11 @@ public final class Attribution {
     return days == 1
         ? join
         : join.withDayWindow("ds", ORDER_DAY, days).withStandIn(ORDER_DAY, NO_ORDER);
+  }
+
+  /** Whether an order is not before the first page view. */
+  static TimeOrder isMatched(AttributionOptions options) {
+    return TimeOrder.notBefore("order_time", "first_page_time").inTextOf(options.getTimePattern());
   }
 
   /** The result table without its database. */
@@ -129,14 +145,5 @@ public final class Attribution {
 
   static Duration partitionDiscovery(AttributionOptions options) {
     return Duration.ofMillis(options.getPartitionDiscoveryMillis());
-  }
-
-  /** Times are texts that sort as time, see {@link dev.beamfluss.pipelines.ingest.EventTime}. */
-  static String isMatched(Row joined) {
-    @Nullable String orderTime = joined.getString("order_time");
-    @Nullable String firstPageTime = joined.getString("first_page_time");
-    return orderTime != null && firstPageTime != null && orderTime.compareTo(firstPageTime) >= 0
-        ? MATCHED
-        : NOT_MATCHED;
   }
 }

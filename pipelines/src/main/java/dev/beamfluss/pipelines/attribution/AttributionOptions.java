@@ -43,6 +43,17 @@ public interface AttributionOptions extends ClusterOptions, StreamingOptions {
   /** Sets {@link #getConversions}. */
   void setConversions(boolean value);
 
+  /** See {@link dev.beamfluss.transforms.TimeOrder#inTextOf}. */
+  @Description(
+      "How order_time and first_page_time are written, as a pattern of Java's DateTimeFormatter."
+          + " What is written in another way goes to the table dead_letter. Default:"
+          + " uuuu-MM-dd HH:mm:ss[.SSS]")
+  @Default.String("uuuu-MM-dd HH:mm:ss[.SSS]")
+  String getTimePattern();
+
+  /** Sets {@link #getTimePattern}. */
+  void setTimePattern(String value);
+
   /** Whether to compute one day again and end; see {@link PastDay}. */
   @Description(
       "Compute the day --ds again and end, instead of following the tables. Default: false")

@@ -1,5 +1,6 @@
 package dev.beamfluss.pipelines.attribution;
 
+import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
 import java.util.List;
@@ -42,7 +43,8 @@ public final class AttributionTables {
         results(options),
         resultsOfWindow(options),
         buyers(options),
-        conversions(options));
+        conversions(options),
+        DeadLetters.definition(DATABASE, options));
   }
 
   private static TableDefinition orders(TableOptions options) {

@@ -3,12 +3,14 @@ package dev.beamfluss.pipelines.attribution;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableLookup;
 import dev.beamfluss.io.fluss.TableWriter;
+import dev.beamfluss.transforms.TimeOrder;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.schemas.Schema;
@@ -16,18 +18,25 @@ import org.apache.beam.sdk.state.StateSpec;
 import org.apache.beam.sdk.state.StateSpecs;
 import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTag;
 import org.checkerframework.checker.nullness.qual.Nullable;
+import org.joda.time.Instant;
 
 /**
  * Computes days of users again: looks up the visit, the orders and what the table of buyers has,
  * and writes the difference. As in a {@link dev.beamfluss.transforms.DeltaJoin}, this is one step
  * keyed by user, stateful only to be keyed, and waits for the acknowledgement: so a later
- * computation is never overtaken by an earlier one.
+ * computation is never overtaken by an earlier one. A day that cannot be computed keeps the row it
+ * has, and is put out as a bad record.
  */
 final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
+  static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
+
   private static final int MAX_IN_FLIGHT = 5_000;
   private static final Schema BUYER_KEY =
       Schema.builder()
@@ -48,6 +57,8 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
   private final FlussTable orderTable;
   private final FlussTable buyerTable;
   private final int windowDays;
+  private final TimeOrder isMatched;
+  private final Counter refused = Metrics.counter(Conversions.class, "userDaysRefused");
   private final Counter computed = Metrics.counter(Conversions.class, "userDaysComputed");
 
   private transient TableLookup visits;
@@ -56,8 +67,15 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
   private transient TableWriter writer;
   private transient Set<Row> round;
   private transient long acknowledged;
+  private transient List<BadRecord> bad;
 
-  BuyersFn(FlussTable visits, FlussTable orders, FlussTable buyers, int windowDays) {
+  BuyersFn(
+      FlussTable visits,
+      FlussTable orders,
+      FlussTable buyers,
+      int windowDays,
+      TimeOrder isMatched) {
+    this.isMatched = isMatched;
     this.visitTable = visits;
     this.orderTable = orders;
     this.buyerTable = buyers;
@@ -97,10 +115,11 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
   public void startBundle() {
     round = new LinkedHashSet<>();
     acknowledged = 0;
+    bad = new ArrayList<>();
   }
 
   @ProcessElement
-  public void process(@Element KV<Integer, Row> userDay) {
+  public void process(@Element KV<Integer, Row> userDay) throws Exception {
     round.add(userDay.getValue());
     if (round.size() >= MAX_IN_FLIGHT) {
       compute();
@@ -108,21 +127,31 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
   }
 
   @FinishBundle
-  public void finishBundle(FinishBundleContext context) {
+  public void finishBundle(FinishBundleContext context) throws Exception {
     compute();
+    Instant time = GlobalWindow.INSTANCE.maxTimestamp();
     if (acknowledged > 0) {
-      context.output(acknowledged, GlobalWindow.INSTANCE.maxTimestamp(), GlobalWindow.INSTANCE);
+      context.output(ACKNOWLEDGED, acknowledged, time, GlobalWindow.INSTANCE);
+    }
+    for (BadRecord record : bad) {
+      context.output(BadRecordRouter.BAD_RECORD_TAG, record, time, GlobalWindow.INSTANCE);
     }
   }
 
-  private void compute() {
+  private void compute() throws Exception {
     List<Answers> asked = round.stream().map(this::ask).toList();
     for (Answers answers : asked) {
       List<Row> visit = answers.visit().rows();
       List<Row> found = new ArrayList<>();
       answers.orders().forEach(orders -> found.addAll(orders.rows()));
-      @Nullable Row wanted = visit.isEmpty() ? null : buyer(answers.userDay(), visit.get(0), found);
       List<Row> held = answers.buyer().rows();
+      @Nullable Row wanted;
+      try {
+        wanted = visit.isEmpty() ? null : buyer(answers.userDay(), visit.get(0), found);
+      } catch (IllegalArgumentException e) {
+        refuse(answers.userDay(), e);
+        continue;
+      }
       if (wanted == null) {
         held.forEach(writer::delete);
       } else if (held.isEmpty() || !held.get(0).getValues().equals(wanted.getValues())) {
@@ -132,6 +161,18 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
     acknowledged += writer.flush();
     computed.inc(asked.size());
     round.clear();
+  }
+
+  private void refuse(Row userDay, IllegalArgumentException reason) throws Exception {
+    refused.inc();
+    bad.add(
+        BadRecord.fromExceptionInformation(
+            userDay,
+            RowCoder.of(Conversions.USER_DAY),
+            reason,
+            String.format(
+                "Day %s of table %s cannot be computed: %s",
+                userDay.getValues(), buyerTable.path(), reason.getMessage())));
   }
 
   private Answers ask(Row userDay) {
@@ -155,7 +196,7 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
           Row.withSchema(JOINED)
               .addValues(visit.getString("first_page_time"), order.getString("order_time"))
               .build();
-      if (Attribution.MATCHED.equals(Attribution.isMatched(joined))) {
+      if (isMatched.apply(joined)) {
         matched++;
         @Nullable BigDecimal amount = PayAmount.of(order.getString("pay_amt"));
         if (amount == null) {

@@ -5,6 +5,7 @@ import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.transforms.TimeOrder;
 import java.time.Duration;
 import java.util.List;
 import org.apache.beam.sdk.coders.KvCoder;
@@ -17,11 +18,16 @@ import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecordRouter;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTagList;
 
 /**
  * Keeps the conversion rate and the sales of each day in {@code conversion_ri}, while visits and
@@ -55,7 +61,12 @@ final class Conversions extends PTransform<PBegin, PCollection<Long>> {
   private final int shards;
   private final Duration partitionDiscovery;
 
-  private Conversions(AttributionOptions options) {
+  private final TimeOrder isMatched;
+  private final transient ErrorHandler<BadRecord, ?> errors;
+
+  private Conversions(AttributionOptions options, ErrorHandler<BadRecord, ?> errors) {
+    this.isMatched = Attribution.isMatched(options);
+    this.errors = errors;
     this.cluster = ClusterOptions.cluster(options);
     this.visits = Attribution.table(options, AttributionTables.VISITS);
     this.orders = Attribution.table(options, AttributionTables.ORDERS);
@@ -66,26 +77,36 @@ final class Conversions extends PTransform<PBegin, PCollection<Long>> {
     this.partitionDiscovery = Attribution.partitionDiscovery(options);
   }
 
-  /** Of the tables and the window that the options name. */
-  static Conversions perDay(AttributionOptions options) {
-    return new Conversions(options);
+  /**
+   * Of the tables and the window that the options name.
+   *
+   * @param errors gets the user days that cannot be computed
+   */
+  static Conversions perDay(AttributionOptions options, ErrorHandler<BadRecord, ?> errors) {
+    return new Conversions(options, errors);
   }
 
   @Override
   public PCollection<Long> expand(PBegin input) {
-    var unused =
+    PCollectionTuple computed =
         PCollectionList.of(userDays(input, "visits", visits, 1))
             .and(userDays(input, "orders", orders, windowDays))
             .apply("Changed user days", Flatten.pCollections())
             .apply(
                 "Compute buyers",
                 ParDo.of(
-                    new BuyersFn(
-                        cluster.describe(visits),
-                        cluster.describe(orders),
-                        cluster.describe(buyers),
-                        windowDays)))
-            .setCoder(VarLongCoder.of());
+                        new BuyersFn(
+                            cluster.describe(visits),
+                            cluster.describe(orders),
+                            cluster.describe(buyers),
+                            windowDays,
+                            isMatched))
+                    .withOutputTags(
+                        BuyersFn.ACKNOWLEDGED, TupleTagList.of(BadRecordRouter.BAD_RECORD_TAG)));
+    errors.addErrorCollection(
+        computed
+            .get(BadRecordRouter.BAD_RECORD_TAG)
+            .setCoder(BadRecord.getCoder(input.getPipeline())));
     return PCollectionList.of(differences(input, "visitors", visits, List.of("ds"), new Visitors()))
         .and(
             differences(

@@ -53,12 +53,14 @@ public final class AttributionAnswer {
       String firstPageTime, String orderTime, long pv, String payAmt, String isMatched) {}
 
   /**
-   * How many of a day's visitors bought.
+   * How many of a day's visitors bought, and for how much.
    *
-   * @param buyers distinct users with a row of {@code is_matched} "1"
    * @param visitors distinct users with a row
+   * @param buyers distinct users with a row of {@code is_matched} "1"
+   * @param orders rows of {@code is_matched} "1"
+   * @param gmv sum of their amounts, with 6 decimal places
    */
-  public record Conversion(long buyers, long visitors) {
+  public record Conversion(long visitors, long buyers, long orders, BigDecimal gmv) {
 
     /** Buyers by visitors, from 0 to 1. */
     public double rate() {
@@ -118,18 +120,29 @@ public final class AttributionAnswer {
   private void summarize() {
     Map<String, Set<String>> visitors = new HashMap<>();
     Map<String, Set<String>> buyers = new HashMap<>();
+    Map<String, List<BigDecimal>> amounts = new HashMap<>();
     rows.forEach(
         (key, row) -> {
           rowsPerMatch.merge(row.isMatched, 1L, Long::sum);
           visitors.computeIfAbsent(key.ds, ds -> new HashSet<>()).add(key.userId);
           if (row.isMatched.equals("1")) {
             buyers.computeIfAbsent(key.ds, ds -> new HashSet<>()).add(key.userId);
+            amounts
+                .computeIfAbsent(key.ds, ds -> new ArrayList<>())
+                .add(new BigDecimal(row.payAmt));
           }
         });
     visitors.forEach(
-        (ds, users) ->
-            conversions.put(
-                ds, new Conversion(buyers.getOrDefault(ds, Set.of()).size(), users.size())));
+        (ds, users) -> {
+          List<BigDecimal> ofDay = amounts.getOrDefault(ds, List.of());
+          conversions.put(
+              ds,
+              new Conversion(
+                  users.size(),
+                  buyers.getOrDefault(ds, Set.of()).size(),
+                  ofDay.size(),
+                  ofDay.stream().reduce(new BigDecimal("0.000000"), BigDecimal::add)));
+        });
   }
 
   /** The log by what belongs together. Lists are in the order of the log. */

@@ -2,19 +2,16 @@ package dev.beamfluss.pipelines.demo;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.beamfluss.io.fluss.FlussCluster;
-import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.local.LocalFluss;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.attribution.ConversionRate;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventInput;
 import dev.beamfluss.pipelines.ingest.EventInputOptions;
 import dev.beamfluss.pipelines.ingest.IngestCounts;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.ingest.Replay;
-import dev.beamfluss.pipelines.tables.Collected;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
@@ -29,14 +26,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.apache.beam.sdk.values.Row;
 
 /**
  * Shows order attribution at work with nothing installed: starts a Fluss cluster in this JVM,
  * creates the tables, lets events come in, runs the pipeline meanwhile, and compares every row of
- * the result with an answer computed from the events alone.
+ * the result and of each day's conversions with an answer computed from the events alone.
  *
  * <p>Ends with status 0 only if all rows are equal, there is at least one, and at least one of
  * either match value; 1 if not; 2 for a wrong flag. The flags are {@link DemoOptions}.
@@ -49,15 +44,13 @@ public final class Demo {
   /** Set by the launcher where standard output is a terminal. */
   private static final String TERMINAL_PROPERTY = "beamfluss.terminal";
 
-  private final String[] args;
   private final DemoOptions options;
   private final PrintStream out;
   private final PrintStream err;
   private final boolean terminal;
 
-  private Demo(String[] args, DemoOptions options, PrintStream out, PrintStream err) {
+  private Demo(DemoOptions options, PrintStream out, PrintStream err) {
     this.err = err;
-    this.args = args.clone();
     this.options = options;
     this.out = out;
     this.terminal = Boolean.getBoolean(TERMINAL_PROPERTY);
@@ -78,7 +71,7 @@ public final class Demo {
           PipelineOptionsFactory.register(AttributionOptions.class);
           DemoOptions options =
               PipelineOptionsFactory.fromArgs(args).withValidation().as(DemoOptions.class);
-          return new Demo(args, options, out, err).run() ? Program.DONE : Program.FAILED;
+          return new Demo(options, out, err).run() ? Program.DONE : Program.FAILED;
         });
   }
 
@@ -109,8 +102,9 @@ public final class Demo {
           RunningPipeline pipeline = attribute(bootstrap)) {
         boolean equal = feedAndWatch(bootstrap, events, answer, observer, pipeline, unread, report);
         report.result(answer, observer, equal);
+        report.conversions(observer.conversions(), answer.conversions());
+        report.join(pipeline.metrics());
       }
-      report.conversions(conversionRates(bootstrap), answer.conversions());
       report.print(out);
       if (options.getJson() != null) {
         new ObjectMapper()
@@ -150,6 +144,8 @@ public final class Demo {
     attribution.setBootstrapServers(bootstrap);
     attribution.setPartitionDiscoveryMillis(250);
     attribution.setStreaming(true);
+    attribution.setConversions(true);
+    attribution.setWindowDays(1);
     attribution.setJobName("attribution");
     Pipeline pipeline = Pipeline.create(attribution);
     Attribution.apply(pipeline, attribution);
@@ -230,9 +226,13 @@ public final class Demo {
       progress.tick();
       pipeline.check();
       observer.check();
-      equalTicks = observer.holds(answer.rows()) ? equalTicks + 1 : 0;
+      equalTicks = isEqual(answer, observer) ? equalTicks + 1 : 0;
     }
     return equalTicks > 0;
+  }
+
+  private static boolean isEqual(AttributionAnswer answer, Observer observer) {
+    return observer.holds(answer.rows()) && observer.conversions().equals(answer.conversions());
   }
 
   private double speed(List<Event> events) {
@@ -241,28 +241,6 @@ public final class Demo {
     }
     long span = events.get(events.size() - 1).timestampMillis() - events.get(0).timestampMillis();
     return Math.max(1, span / (options.getSeconds() * 1000.0));
-  }
-
-  /** The conversion rate of each day, computed by a batch pipeline from what the table holds. */
-  private List<Row> conversionRates(String bootstrap) {
-    say("Computing the conversion rates from the result table");
-    PipelineOptions batch = PipelineOptionsFactory.fromArgs(args).as(DemoOptions.class);
-    batch.setJobName("conversion-rate");
-    Pipeline pipeline = Pipeline.create(batch);
-    try (Collected rows = new Collected()) {
-      pipeline
-          .apply(
-              "Read results",
-              FlussIO.readContents()
-                  .from(
-                      FlussCluster.at(bootstrap),
-                      AttributionTables.DATABASE + "." + AttributionTables.RESULTS)
-                  .withColumns("ds", "user_id", "is_matched"))
-          .apply("Conversion rate", ConversionRate.perDay())
-          .apply("Collect", rows.here());
-      pipeline.run().waitUntilFinish();
-      return rows.rows();
-    }
   }
 
   private String runnerName() {

@@ -4,14 +4,21 @@ import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.demo.AttributionAnswer.Conversion;
 import dev.beamfluss.pipelines.ingest.IngestCounts;
 import dev.beamfluss.pipelines.ingest.Replay;
+import dev.beamfluss.transforms.DeltaJoin;
 import java.io.PrintStream;
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.metrics.DistributionResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricQueryResults;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricResults;
+import org.apache.beam.sdk.metrics.MetricsFilter;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** What the demo found, for people and as JSON. */
 final class DemoReport {
@@ -86,28 +93,47 @@ final class DemoReport {
     figures.put("rows_different", count);
   }
 
-  /** The rates that the pipeline computed, against the answer's. */
-  void conversions(List<Row> rates, SortedMap<String, Conversion> expected) {
-    SortedMap<String, Conversion> actual = new TreeMap<>();
-    rates.forEach(
-        row ->
-            actual.put(
-                row.getString("ds"),
-                new Conversion(row.getInt64("buyers"), row.getInt64("visitors"))));
+  /** What the table of conversions holds, against the answer's. */
+  void conversions(SortedMap<String, Conversion> actual, SortedMap<String, Conversion> expected) {
     conversionsEqual = actual.equals(expected);
     SortedMap<String, Map<String, Object>> figure = new TreeMap<>();
     actual.forEach(
         (ds, conversion) -> {
           Map<String, Object> day = new LinkedHashMap<>();
-          day.put("buyers", conversion.buyers());
           day.put("visitors", conversion.visitors());
+          day.put("buyers", conversion.buyers());
           day.put("rate", conversion.rate());
+          day.put("orders", conversion.orders());
+          day.put("gmv", conversion.gmv());
           figure.put(ds, day);
         });
     figures.put("conversion_per_day", figure);
   }
 
-  /** Equal rows, some of either match value, and equal rates. */
+  /** What the join did, where the runner tells. */
+  void join(@Nullable MetricResults metrics) {
+    if (metrics == null) {
+      return;
+    }
+    Map<String, Object> join = new LinkedHashMap<>();
+    for (MetricResult<Long> counter : ofJoin(metrics).getCounters()) {
+      join.put(counter.getName().getName(), counter.getAttempted());
+    }
+    for (MetricResult<DistributionResult> distribution : ofJoin(metrics).getDistributions()) {
+      join.put(distribution.getName().getName() + "Mean", distribution.getAttempted().getMean());
+      join.put(distribution.getName().getName() + "Max", distribution.getAttempted().getMax());
+    }
+    figures.put("join", join);
+  }
+
+  private static MetricQueryResults ofJoin(MetricResults metrics) {
+    return metrics.queryMetrics(
+        MetricsFilter.builder()
+            .addNameFilter(MetricNameFilter.inNamespace(DeltaJoin.class))
+            .build());
+  }
+
+  /** Equal rows, some of either match value, and equal conversions. */
   boolean isVerified() {
     boolean someOfEither =
         ((Map<?, ?>) figures.get("rows_per_is_matched"))
@@ -144,21 +170,36 @@ final class DemoReport {
         "  time            %.1f s, of which %.1f s events were coming in%n",
         (Double) figures.get("seconds"),
         (Double) figures.get("feeding_seconds"));
-    out.printf("%nConversion rate%n  day        buyers   visitors   rate%n");
+    printJoin(out);
+    out.printf("%nConversion%n  day       visitors   buyers    rate    orders           sales%n");
     ((Map<?, ?>) figures.get("conversion_per_day"))
         .forEach(
             (ds, day) -> {
               Map<?, ?> values = (Map<?, ?>) day;
               out.printf(
                   Locale.ROOT,
-                  "  %s  %,7d  %,9d  %5.1f %%%n",
+                  "  %s %,9d  %,7d  %5.1f %%  %,7d  %,14.2f%n",
                   ds,
-                  (Long) values.get("buyers"),
                   (Long) values.get("visitors"),
-                  100 * (Double) values.get("rate"));
+                  (Long) values.get("buyers"),
+                  100 * (Double) values.get("rate"),
+                  (Long) values.get("orders"),
+                  (BigDecimal) values.get("gmv"));
             });
     out.println();
     printVerdict(out);
+  }
+
+  private void printJoin(PrintStream out) {
+    Map<?, ?> join = (Map<?, ?>) figures.getOrDefault("join", Map.of());
+    if (join.isEmpty()) {
+      return;
+    }
+    out.printf("%nWhat the join did%n");
+    join.forEach(
+        (name, value) ->
+            out.printf(
+                Locale.ROOT, "  %-34s %,12d%n", name, Math.round(((Number) value).doubleValue())));
   }
 
   private void printVerdict(PrintStream out) {
@@ -174,7 +215,7 @@ final class DemoReport {
           (Long) figures.get("rows_different"),
           differences);
     } else if (!conversionsEqual) {
-      out.println("NOT VERIFIED: the conversion rates differ from those of the events");
+      out.println("NOT VERIFIED: the conversions of a day differ from those of the events");
     } else {
       out.println("NOT VERIFIED: there are no rows, or none with is_matched '0' or '1'");
     }

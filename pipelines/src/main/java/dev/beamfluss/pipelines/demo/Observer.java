@@ -5,14 +5,17 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.InternalRow;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
- * Watches the three tables of attribution: what the result holds, how many changes it took, and how
- * long an order took from being stored to its result row being stored, both by the cluster's clock.
+ * Watches the tables of attribution: what result and conversions hold, how many changes the result
+ * took, and how long an order took from being stored to its result row being stored, both by the
+ * cluster's clock.
  */
 public final class Observer implements AutoCloseable {
 
@@ -24,7 +27,9 @@ public final class Observer implements AutoCloseable {
   private final TableTail results;
   private final TableTail orders;
   private final TableTail visits;
+  private final TableTail conversionTail;
   private final Map<AttributionAnswer.Key, AttributionAnswer.Row> contents = new HashMap<>();
+  private final SortedMap<String, AttributionAnswer.Conversion> conversions = new TreeMap<>();
   private final Map<OrderVersion, Long> orderStoredAt = new HashMap<>();
   private final Map<OrderVersion, Long> resultStoredAt = new HashMap<>();
   private final Map<VisitKey, Long> visitStoredAt = new HashMap<>();
@@ -34,7 +39,7 @@ public final class Observer implements AutoCloseable {
   /**
    * Begins to watch.
    *
-   * @param database the database of the three tables
+   * @param database the database of the tables
    */
   public Observer(String bootstrapServers, String database) {
     this.results =
@@ -44,6 +49,9 @@ public final class Observer implements AutoCloseable {
         new TableTail(bootstrapServers, TablePath.of(database, "order_ri"), this::onOrder);
     this.visits =
         new TableTail(bootstrapServers, TablePath.of(database, "log_page_ri"), this::onVisit);
+    this.conversionTail =
+        new TableTail(
+            bootstrapServers, TablePath.of(database, "conversion_ri"), this::onConversion);
   }
 
   /** Columns: user_id, order_id, first_page_time, order_time, pv, pay_amt, is_matched, ds. */
@@ -78,6 +86,19 @@ public final class Observer implements AutoCloseable {
     visitStoredAt.putIfAbsent(new VisitKey(text(row, 3), text(row, 0)), storedAt);
   }
 
+  /** Columns: ds, window_days, visitors, buyers, conversion_rate, orders, gmv, unreadable_amts. */
+  private synchronized void onConversion(boolean present, InternalRow row, long storedAt) {
+    if (row.getInt(1) == 1) {
+      conversions.put(
+          text(row, 0),
+          new AttributionAnswer.Conversion(
+              row.getLong(2),
+              row.getLong(3),
+              row.getLong(5),
+              row.getDecimal(6, 38, 6).toBigDecimal()));
+    }
+  }
+
   private static @Nullable String text(InternalRow row, int column) {
     return row.isNullAt(column) ? null : row.getString(column).toString();
   }
@@ -90,6 +111,11 @@ public final class Observer implements AutoCloseable {
   /** What the result table holds now. */
   public synchronized Map<AttributionAnswer.Key, AttributionAnswer.Row> contents() {
     return Map.copyOf(contents);
+  }
+
+  /** What the conversions of each day are now, with a window of one day. */
+  public synchronized SortedMap<String, AttributionAnswer.Conversion> conversions() {
+    return new TreeMap<>(conversions);
   }
 
   synchronized int rows() {
@@ -128,6 +154,7 @@ public final class Observer implements AutoCloseable {
     results.check();
     orders.check();
     visits.check();
+    conversionTail.check();
   }
 
   @Override
@@ -135,5 +162,6 @@ public final class Observer implements AutoCloseable {
     results.close();
     orders.close();
     visits.close();
+    conversionTail.close();
   }
 }

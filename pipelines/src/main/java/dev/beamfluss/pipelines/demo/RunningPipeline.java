@@ -7,7 +7,9 @@ import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricResults;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Duration;
 
 /** A pipeline that runs beside the caller until it is cancelled, on either runner. */
@@ -56,6 +58,17 @@ public final class RunningPipeline implements AutoCloseable {
     }
     if (state != null && state.isTerminal()) {
       throw new IllegalStateException("The pipeline ended by itself: " + state);
+    }
+  }
+
+  /**
+   * What it counted so far; null where the runner does not tell while it runs beside the caller.
+   */
+  @Nullable MetricResults metrics() {
+    try {
+      return result.metrics();
+    } catch (UnsupportedOperationException e) {
+      return null;
     }
   }
 

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the changelog of a partitioned table with Fluss's own client, so that what the pipeline
- * wrote is seen without any of our connector's code.
+ * Follows the changelog of a table with Fluss's own client, so that what the pipeline wrote is seen
+ * without any of our connector's code.
  */
 final class TableTail implements AutoCloseable {
 
@@ -69,14 +69,20 @@ final class TableTail implements AutoCloseable {
   private void follow() {
     try (Table table = connection.getTable(path);
         LogScanner scanner = table.newScan().createLogScanner()) {
+      boolean partitioned = table.getTableInfo().isPartitioned();
+      if (!partitioned) {
+        for (int bucket = 0; bucket < table.getTableInfo().getNumBuckets(); bucket++) {
+          scanner.subscribe(bucket, LogScanner.EARLIEST_OFFSET);
+        }
+      }
       Set<Long> subscribed = new HashSet<>();
       long nextDiscovery = System.nanoTime();
       while (!closed) {
-        if (System.nanoTime() >= nextDiscovery) {
+        if (partitioned && System.nanoTime() >= nextDiscovery) {
           subscribeToNew(table, scanner, subscribed);
           nextDiscovery = System.nanoTime() + DISCOVERY_NANOS;
         }
-        if (subscribed.isEmpty()) {
+        if (partitioned && subscribed.isEmpty()) {
           TimeUnit.NANOSECONDS.sleep(DISCOVERY_NANOS);
           continue;
         }

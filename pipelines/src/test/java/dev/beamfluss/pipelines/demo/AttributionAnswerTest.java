@@ -108,7 +108,12 @@ class AttributionAnswerTest {
 
     assertThat(
         answer.conversions(),
-        equalTo(Map.of(DS, new Conversion(1, 4), "20260102", new Conversion(0, 1))));
+        equalTo(
+            Map.of(
+                DS,
+                new Conversion(4, 1, 2, new BigDecimal("2.000000")),
+                "20260102",
+                new Conversion(1, 0, 0, new BigDecimal("0.000000")))));
     assertThat(answer.conversions().get(DS).rate(), equalTo(0.25));
     assertThat(answer.rowsPerMatch(), equalTo(Map.of("0", 4L, "1", 2L)));
   }

@@ -14,13 +14,9 @@ import dev.beamfluss.pipelines.ingest.GeneratorOptions;
 import dev.beamfluss.pipelines.ingest.IngestOptions;
 import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.TableOptions;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -107,16 +103,6 @@ final class AttributionData {
 
   /** What the table of conversions holds where the result is the answer. */
   static Set<Map<String, Object>> conversions(AttributionAnswer answer) {
-    Map<String, List<String>> amounts = new HashMap<>();
-    answer
-        .rows()
-        .forEach(
-            (key, row) -> {
-              List<String> ofDay = amounts.computeIfAbsent(key.ds(), ds -> new ArrayList<>());
-              if (row.isMatched().equals("1")) {
-                ofDay.add(row.payAmt());
-              }
-            });
     Set<Map<String, Object>> conversions = new HashSet<>();
     answer
         .conversions()
@@ -135,11 +121,9 @@ final class AttributionData {
                         "conversion_rate",
                         conversion.rate(),
                         "orders",
-                        (long) amounts.get(ds).size(),
+                        conversion.orders(),
                         "gmv",
-                        amounts.get(ds).stream()
-                            .map(BigDecimal::new)
-                            .reduce(new BigDecimal("0.000000"), BigDecimal::add),
+                        conversion.gmv(),
                         "unreadable_amts",
                         0L)));
     return conversions;
