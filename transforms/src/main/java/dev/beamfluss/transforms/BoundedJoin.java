@@ -32,6 +32,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * key are in memory at once.
  */
 public final class BoundedJoin extends PTransform<PCollectionList<Row>, PCollection<Row>> {
+  /** Rows that were grouped need not be told apart. */
+  private static final Values NO_KEY = Values.of();
+
   private final int sides;
   private final transient Function<List<Schema>, JoinShape> shape;
 
@@ -119,7 +122,7 @@ public final class BoundedJoin extends PTransform<PCollectionList<Row>, PCollect
         for (Row row : group.getValue().getAll(tags.get(side))) {
           List<@Nullable Object> values = new ArrayList<>(columns.size());
           columns.forEach(column -> values.add(row.getValue(column)));
-          ofSide.add(new JoinShape.SideRow(List.of(), values));
+          ofSide.add(new JoinShape.SideRow(NO_KEY, values));
         }
         rows.add(ofSide);
       }

@@ -32,6 +32,15 @@ final class JoinPlan implements Serializable {
   private final Schema trigger;
   private final ArrayList<Integer> triggerKeys = new ArrayList<>();
   private final Schema sinkKey;
+  private final ArrayList<List<String>> ownKeys = new ArrayList<>();
+
+  /** Where the sink's key is in a row of the join. */
+  private final int[] sinkKeyInOutput;
+
+  /** Where the deciding side's own key is in a row of the join. */
+  private final int[] ownKeyInOutput;
+
+  private final Object[] ownKeyStandIns;
 
   private JoinPlan(
       JoinShape shape, List<FlussTable> tables, FlussTable sink, @Nullable FlussTable index) {
@@ -39,6 +48,9 @@ final class JoinPlan implements Serializable {
     this.tables = new ArrayList<>(tables);
     this.sink = sink;
     this.index = index;
+    for (int side = 0; side < tables.size(); side++) {
+      ownKeys.add(findOwnKey(side));
+    }
     checkSink();
     this.decidingSide = findDecidingSide();
     this.update = chooseUpdate();
@@ -50,6 +62,19 @@ final class JoinPlan implements Serializable {
     if (update == SinkUpdate.BY_INDEX) {
       checkIndex();
     }
+    this.sinkKeyInOutput = inOutput(sinkKey.getFieldNames());
+    List<String> deciding =
+        decidingSide == NONE
+            ? List.of()
+            : ownKeyColumns(decidingSide).stream()
+                .map(column -> shape.outputName(decidingSide, column))
+                .toList();
+    this.ownKeyInOutput = inOutput(deciding);
+    this.ownKeyStandIns = deciding.stream().map(shape::standIn).toArray();
+  }
+
+  private int[] inOutput(List<String> columns) {
+    return columns.stream().mapToInt(shape.outputSchema()::indexOf).toArray();
   }
 
   static JoinPlan of(
@@ -70,6 +95,10 @@ final class JoinPlan implements Serializable {
 
   /** The columns that tell the rows of a side from each other within a key of the join. */
   private List<String> ownKeyColumns(int side) {
+    return ownKeys.get(side);
+  }
+
+  private List<String> findOwnKey(int side) {
     List<String> columns = new ArrayList<>(tables.get(side).primaryKey());
     columns.removeAll(joinColumns());
     DayWindow window = shape.sides().get(side).window();
@@ -294,8 +323,14 @@ final class JoinPlan implements Serializable {
     return triggers;
   }
 
-  Row keyOf(Row trigger) {
-    return shape.keyOf(trigger);
+  /** The join key of a trigger. */
+  Values keyOf(Row trigger) {
+    return Values.of(trigger, 0, shape.keySchema().getFieldCount());
+  }
+
+  /** The key as a row to look up by. */
+  Row keyRow(Values key) {
+    return key.toRow(shape.keySchema());
   }
 
   int sideOf(Row trigger) {
@@ -307,10 +342,10 @@ final class JoinPlan implements Serializable {
   }
 
   /** As {@link JoinShape.SideRow#key}. */
-  List<@Nullable Object> ownKeyOf(Row trigger) {
+  Values ownKeyOf(Row trigger) {
     int side = sideOf(trigger);
     int from = triggerKeys.get(side);
-    return new ArrayList<>(trigger.getValues().subList(from, from + ownKeyColumns(side).size()));
+    return Values.of(trigger, from, from + ownKeyColumns(side).size());
   }
 
   /** The columns to look up of a side: those of its own key, then those of the joined row. */
@@ -339,7 +374,7 @@ final class JoinPlan implements Serializable {
     }
 
     JoinShape.SideRow of(Row row) {
-      List<@Nullable Object> key = new ArrayList<>(row.getValues().subList(0, keySize));
+      Values key = Values.of(row, 0, keySize);
       List<@Nullable Object> values = new ArrayList<>(positions.length);
       for (int position : positions) {
         values.add(row.getValue(position));
@@ -358,26 +393,24 @@ final class JoinPlan implements Serializable {
    *
    * @param ownKey of the row of the deciding side; null for the row of the join without one
    */
-  Row keyRow(Row key, @Nullable List<@Nullable Object> ownKey) {
+  Row deleted(Row key, @Nullable Values ownKey) {
     Schema output = shape.outputSchema();
     Object[] values = new Object[output.getFieldCount()];
     for (int i = 0; i < key.getFieldCount(); i++) {
       values[i] = key.getValue(i);
     }
-    List<String> own = ownKeyColumns(decidingSide);
-    for (int i = 0; i < own.size(); i++) {
-      String column = shape.outputName(decidingSide, own.get(i));
-      values[output.indexOf(column)] = ownKey == null ? shape.standIn(column) : ownKey.get(i);
+    for (int i = 0; i < ownKeyInOutput.length; i++) {
+      values[ownKeyInOutput[i]] = ownKey == null ? ownKeyStandIns[i] : ownKey.get(i);
     }
     return Row.withSchema(output).attachValues(Arrays.asList(values));
   }
 
-  /** A row of the sink with its key columns alone, of a row of the index. */
-  Row keyRow(Row indexRow) {
+  /** As {@link #deleted(Row, Values)}, of a key of the sink. */
+  Row deleted(Values key) {
     Schema output = shape.outputSchema();
     Object[] values = new Object[output.getFieldCount()];
-    for (int i = 0; i < sinkKey.getFieldCount(); i++) {
-      values[output.indexOf(sinkKey.getField(i).getName())] = indexRow.getValue(i);
+    for (int i = 0; i < sinkKeyInOutput.length; i++) {
+      values[sinkKeyInOutput[i]] = key.get(i);
     }
     return Row.withSchema(output).attachValues(Arrays.asList(values));
   }
@@ -386,12 +419,18 @@ final class JoinPlan implements Serializable {
     return sinkKey;
   }
 
-  /** The key of a row of the sink. */
-  Row sinkKeyOf(Row output) {
-    List<@Nullable Object> values = new ArrayList<>(sinkKey.getFieldCount());
-    for (Schema.Field field : sinkKey.getFields()) {
-      values.add(output.getValue(field.getName()));
-    }
-    return Row.withSchema(sinkKey).attachValues(values);
+  /** The key of a row of the join in the sink. */
+  Values sinkKeyOf(Row output) {
+    return Values.of(output, sinkKeyInOutput);
+  }
+
+  /** As a row of the index. */
+  Row indexRow(Values key) {
+    return key.toRow(sinkKey);
+  }
+
+  /** Whether different keys look up the same rows, so that one's answer may be given to another. */
+  boolean keysShareLookups() {
+    return shape.sides().stream().anyMatch(side -> side.window() != null);
   }
 }

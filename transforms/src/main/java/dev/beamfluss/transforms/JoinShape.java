@@ -39,7 +39,7 @@ final class JoinShape implements Serializable {
   /**
    * A row of a side: the values of its columns, and of those that tell it from others of its key.
    */
-  record SideRow(List<@Nullable Object> key, List<@Nullable Object> values) {}
+  record SideRow(Values key, List<@Nullable Object> values) {}
 
   /**
    * A row of the join.
@@ -50,6 +50,8 @@ final class JoinShape implements Serializable {
 
   private final ArrayList<Side> sides;
   private final ArrayList<Schema> sideSchemas = new ArrayList<>();
+  private final ArrayList<Boolean> absent = new ArrayList<>();
+  private final boolean inner;
   private final Schema key;
   private final Schema joined;
   private final Schema output;
@@ -64,6 +66,10 @@ final class JoinShape implements Serializable {
       Map<String, DeltaJoin.Computed> computed,
       Map<String, Object> standIns) {
     this.sides = new ArrayList<>(sides);
+    this.inner = sides.stream().skip(1).allMatch(side -> side.type() == JoinType.INNER);
+    for (int i = 0; i < sides.size(); i++) {
+      absent.add(isKeptWithout(i));
+    }
     this.condition = condition;
     this.computed = new LinkedHashMap<>(computed);
     this.standIns = new LinkedHashMap<>(standIns);
@@ -244,11 +250,15 @@ final class JoinShape implements Serializable {
 
   /** Whether only rows that match are kept, so that a new row takes nothing away. */
   boolean isInner() {
-    return sides.stream().skip(1).allMatch(side -> side.type() == JoinType.INNER);
+    return inner;
   }
 
   /** Whether there are rows of the join without a row of this side. */
   boolean canBeAbsent(int side) {
+    return absent.get(side);
+  }
+
+  private boolean isKeptWithout(int side) {
     if (side > 0 && sides.get(side).type().keepsLeft()) {
       return true;
     }
@@ -280,8 +290,8 @@ final class JoinShape implements Serializable {
   /** The key columns of a row of a side, whose fields have the names of the key's. */
   Row keyOf(Row row) {
     List<Object> values = new ArrayList<>(key.getFieldCount());
-    for (String column : key.getFieldNames()) {
-      values.add(row.getValue(column));
+    for (Schema.Field field : key.getFields()) {
+      values.add(row.getValue(field.getName()));
     }
     return Row.withSchema(key).attachValues(values);
   }
@@ -322,9 +332,11 @@ final class JoinShape implements Serializable {
     for (int side = 1; side < sides.size(); side++) {
       partials = joinSide(keyRow, partials, side, rows.get(side));
     }
-    return partials.stream()
-        .map(parts -> new Joined(Arrays.asList(parts), output(keyRow, parts)))
-        .toList();
+    List<Joined> result = new ArrayList<>(partials.size());
+    for (SideRow[] parts : partials) {
+      result.add(new Joined(Arrays.asList(parts), output(keyRow, parts)));
+    }
+    return result;
   }
 
   private List<@Nullable SideRow[]> joinSide(

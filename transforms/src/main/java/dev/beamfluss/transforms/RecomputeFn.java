@@ -2,6 +2,7 @@ package dev.beamfluss.transforms;
 
 import dev.beamfluss.io.fluss.TableLookup;
 import dev.beamfluss.io.fluss.TableWriter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,7 +31,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 import org.joda.time.Instant;
 
 /**
- * Computes join keys again: looks the sides up, writes the sink, waits for the acknowledgement.
+ * Computes join keys again: looks the sides up, writes the sink, waits for the acknowledgement. A
+ * key that changes while it is computed waits for that, and is computed once more.
  *
  * <p>Stateful, so that the runner gives the elements of one shard to one instance at a time, bundle
  * after bundle; without that, a later computation of a key could be overtaken by an earlier one.
@@ -43,6 +45,9 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private final StateSpec<ValueState<Boolean>> none = StateSpecs.value();
 
   static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
+
+  /** Keys whose answers are outstanding; half of them are taken at once. */
+  private static final int LOOKUPS_AHEAD = 2_000;
 
   private final JoinPlan plan;
   private final int maxKeysInFlight;
@@ -59,8 +64,12 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private transient @Nullable TableLookup held;
   private transient TableWriter sink;
   private transient @Nullable TableWriter index;
-  private transient Map<Row, Work> round;
-  private transient List<Row> indexDeletes;
+  private transient boolean asksAhead;
+  private transient Map<Values, Work> waiting;
+  private transient Set<Values> inFlight;
+  private transient ArrayDeque<Answers> asked;
+  private transient List<Update> indexed;
+  private transient List<Values> indexDeletes;
   private transient Instant oldest;
   private transient long acknowledged;
   private transient List<BadRecord> bad;
@@ -68,11 +77,11 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   /** What changed of a key. */
   private static final class Work {
     /** By side, the keys of the rows. */
-    final Map<Integer, Set<List<@Nullable Object>>> changed = new HashMap<>();
+    final Map<Integer, Set<Values>> changed = new HashMap<>();
 
     boolean onlyInserts = true;
 
-    Set<List<@Nullable Object>> changedOf(int side) {
+    Set<Values> changedOf(int side) {
       return changed.getOrDefault(side, Set.of());
     }
 
@@ -93,7 +102,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     }
   }
 
-  private record Answers(List<List<Asked>> sides, @Nullable Asked held, Work work) {}
+  private record Answers(Row key, List<List<Asked>> sides, @Nullable Asked held, Work work) {}
 
   /** What is to become of the sink's rows of a key. */
   private record Update(Row key, List<Row> upserts, List<Row> deletes) {}
@@ -135,6 +144,8 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
                   shape.keySchema(),
                   plan.sinkKeySchema().getFieldNames());
         };
+    // an answer that is given to several keys may be older than the change of one of them
+    asksAhead = !plan.keysShareLookups();
     sink = TableWriter.open(plan.sink(), shape.outputSchema());
     if (plan.update() == SinkUpdate.BY_INDEX) {
       index = TableWriter.open(plan.index(), plan.sinkKeySchema());
@@ -143,7 +154,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
 
   @StartBundle
   public void startBundle() {
-    round = new LinkedHashMap<>();
+    waiting = new LinkedHashMap<>();
+    inFlight = new HashSet<>();
+    asked = new ArrayDeque<>();
+    indexed = new ArrayList<>();
     indexDeletes = new ArrayList<>();
     oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
     acknowledged = 0;
@@ -154,7 +168,8 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   public void process(@Element KV<Integer, Row> element, @Timestamp Instant timestamp)
       throws Exception {
     Row trigger = element.getValue();
-    Work work = round.computeIfAbsent(plan.keyOf(trigger), key -> new Work());
+    Values key = plan.keyOf(trigger);
+    Work work = waiting.computeIfAbsent(key, unused -> new Work());
     work.changed
         .computeIfAbsent(plan.sideOf(trigger), side -> new HashSet<>())
         .add(plan.ownKeyOf(trigger));
@@ -162,14 +177,20 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     if (timestamp.isBefore(oldest)) {
       oldest = timestamp;
     }
-    if (round.size() >= maxKeysInFlight) {
-      recompute();
+    if (asksAhead && inFlight.add(key)) {
+      asked.add(ask(key, waiting.remove(key)));
+      if (asked.size() >= LOOKUPS_AHEAD) {
+        takeAnswers(LOOKUPS_AHEAD / 2);
+      }
+    }
+    if (inFlight.size() + waiting.size() >= maxKeysInFlight) {
+      computeAll();
     }
   }
 
   @FinishBundle
   public void finishBundle(FinishBundleContext context) throws Exception {
-    recompute();
+    computeAll();
     Instant time = GlobalWindow.INSTANCE.maxTimestamp();
     if (acknowledged > 0) {
       context.output(ACKNOWLEDGED, acknowledged, time, GlobalWindow.INSTANCE);
@@ -179,43 +200,72 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     }
   }
 
-  private void recompute() throws Exception {
-    if (round.isEmpty()) {
-      return;
+  private void computeAll() throws Exception {
+    if (!asksAhead) {
+      askWaiting();
     }
-    Map<Row, Answers> answers = new LinkedHashMap<>();
-    round.forEach((key, work) -> answers.put(key, ask(key, work)));
-    List<Update> updates = new ArrayList<>(answers.size());
-    for (Map.Entry<Row, Answers> entry : answers.entrySet()) {
-      Row key = entry.getKey();
+    while (!inFlight.isEmpty()) {
+      takeAnswers(asked.size());
+      acknowledge();
+      inFlight.clear();
+      askWaiting();
+    }
+    if (oldest.isBefore(BoundedWindow.TIMESTAMP_MAX_VALUE)) {
+      latency.update(Math.max(0, System.currentTimeMillis() - oldest.getMillis()));
+      oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
+    }
+  }
+
+  private void askWaiting() {
+    waiting.forEach(
+        (key, work) -> {
+          inFlight.add(key);
+          asked.add(ask(key, work));
+        });
+    waiting.clear();
+  }
+
+  private void takeAnswers(int number) throws Exception {
+    for (int i = 0; i < number; i++) {
+      Answers answers = asked.remove();
       try {
-        updates.add(update(key, entry.getValue()));
+        Update update = update(answers.key(), answers);
+        if (index == null) {
+          write(update);
+        } else {
+          indexed.add(update);
+        }
       } catch (IllegalArgumentException e) {
-        refuse(key, e);
+        refuse(answers.key(), e);
       }
     }
+    keysComputed.inc(number);
+  }
+
+  private void write(Update update) {
+    update.upserts().forEach(this::upsert);
+    update.deletes().forEach(this::delete);
+  }
+
+  private void acknowledge() throws Exception {
     if (index != null) {
       // a key is in the index before it can be in the sink, and until it cannot be there any more
       index.flush();
-    }
-    for (Update update : updates) {
-      try {
-        update.upserts().forEach(this::upsert);
-        update.deletes().forEach(this::delete);
-      } catch (IllegalArgumentException e) {
-        refuse(update.key(), e);
+      for (Update update : indexed) {
+        try {
+          write(update);
+        } catch (IllegalArgumentException e) {
+          refuse(update.key(), e);
+        }
       }
+      indexed.clear();
     }
     acknowledged += sink.flush();
     if (index != null) {
-      indexDeletes.forEach(index::delete);
+      indexDeletes.forEach(key -> index.delete(plan.indexRow(key)));
       indexDeletes.clear();
       index.flush();
     }
-    keysComputed.inc(updates.size());
-    latency.update(Math.max(0, System.currentTimeMillis() - oldest.getMillis()));
-    round.clear();
-    oldest = BoundedWindow.TIMESTAMP_MAX_VALUE;
   }
 
   private void refuse(Row key, IllegalArgumentException reason) throws Exception {
@@ -232,17 +282,18 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
             key, RowCoder.of(plan.shape().keySchema()), reason, description));
   }
 
-  private Answers ask(Row key, Work work) {
-    List<List<Asked>> asked = new ArrayList<>(sides.size());
+  private Answers ask(Values values, Work work) {
+    Row key = plan.keyRow(values);
+    List<List<Asked>> ofSides = new ArrayList<>(sides.size());
     for (int side = 0; side < sides.size(); side++) {
       List<Asked> ofSide = new ArrayList<>();
       for (Row lookupKey : plan.shape().lookupKeys(side, key)) {
         ofSide.add(Asked.of(sides.get(side), lookupKey));
       }
-      asked.add(ofSide);
+      ofSides.add(ofSide);
     }
     return new Answers(
-        asked, held == null || takesNothingAway(work) ? null : Asked.of(held, key), work);
+        key, ofSides, held == null || takesNothingAway(work) ? null : Asked.of(held, key), work);
   }
 
   /** Rows that are new can only add rows to an inner join. */
@@ -254,8 +305,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     List<List<JoinShape.SideRow>> rows = new ArrayList<>(sides.size());
     for (int side = 0; side < sides.size(); side++) {
       List<JoinShape.SideRow> ofSide = new ArrayList<>();
-      for (Asked asked : answers.sides().get(side)) {
-        asked.rows(sides.get(side)).stream().map(sideRows.get(side)::of).forEach(ofSide::add);
+      for (Asked answer : answers.sides().get(side)) {
+        for (Row row : answer.rows(sides.get(side))) {
+          ofSide.add(sideRows.get(side).of(row));
+        }
       }
       rows.add(ofSide);
     }
@@ -277,7 +330,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     int side = plan.decidingSide();
     // what its other rows are joined to can only have changed if another side has
     boolean onlyChanged = work.isOnlyOf(side);
-    Set<List<@Nullable Object>> gone = new HashSet<>(work.changedOf(side));
+    Set<Values> gone = new HashSet<>(work.changedOf(side));
     if (!onlyChanged) {
       found.forEach(row -> gone.add(row.key()));
     }
@@ -295,12 +348,12 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     }
     List<Row> deletes = new ArrayList<>();
     if (plan.decidingSideHasOwnKey()) {
-      gone.forEach(ownKey -> deletes.add(plan.keyRow(key, ownKey)));
+      gone.forEach(ownKey -> deletes.add(plan.deleted(key, ownKey)));
       if (!padded && plan.shape().canBeAbsent(side)) {
-        deletes.add(plan.keyRow(key, null));
+        deletes.add(plan.deleted(key, null));
       }
     } else if (upserts.isEmpty()) {
-      deletes.add(plan.keyRow(key, List.of()));
+      deletes.add(plan.deleted(key, Values.of()));
     }
     return new Update(key, upserts, deletes);
   }
@@ -308,7 +361,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   private Update inserts(Row key, Work work, List<JoinShape.Joined> joined) {
     List<Row> upserts = new ArrayList<>();
     for (JoinShape.Joined row : joined) {
-      for (int side = 0; side < sides.size(); side++) {
+      for (int side = 0; side < row.parts().size(); side++) {
         if (work.changedOf(side).contains(row.parts().get(side).key())) {
           upserts.add(row.output());
           break;
@@ -316,18 +369,18 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
       }
     }
     if (index != null) {
-      upserts.forEach(row -> index.upsert(plan.sinkKeyOf(row)));
+      upserts.forEach(row -> index.upsert(plan.indexRow(plan.sinkKeyOf(row))));
     }
     return new Update(key, upserts, List.of());
   }
 
   private Update byLookup(Row key, List<JoinShape.Joined> joined, List<Row> found) {
-    Map<Row, Row> rest = new LinkedHashMap<>();
+    Map<Values, Row> rest = new LinkedHashMap<>();
     found.forEach(row -> rest.put(plan.sinkKeyOf(row), row));
     List<Row> upserts = new ArrayList<>();
     for (JoinShape.Joined row : joined) {
       Row before = rest.remove(plan.sinkKeyOf(row.output()));
-      if (before == null || !before.getValues().equals(row.output().getValues())) {
+      if (before == null || !Values.of(before).equals(Values.of(row.output()))) {
         upserts.add(row.output());
       }
     }
@@ -335,18 +388,18 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
   }
 
   private Update byIndex(Row key, List<JoinShape.Joined> joined, List<Row> found) {
-    Set<Row> rest = new HashSet<>();
-    found.forEach(row -> rest.add(plan.sinkKeyOf(row)));
+    Set<Values> rest = new HashSet<>();
+    found.forEach(row -> rest.add(Values.of(row)));
     List<Row> upserts = new ArrayList<>();
     for (JoinShape.Joined row : joined) {
-      Row sinkKey = plan.sinkKeyOf(row.output());
+      Values sinkKey = plan.sinkKeyOf(row.output());
       if (!rest.remove(sinkKey)) {
-        index.upsert(sinkKey);
+        index.upsert(plan.indexRow(sinkKey));
       }
       upserts.add(row.output());
     }
     indexDeletes.addAll(rest);
-    return new Update(key, upserts, rest.stream().map(plan::keyRow).toList());
+    return new Update(key, upserts, rest.stream().map(plan::deleted).toList());
   }
 
   private void upsert(Row row) {

@@ -35,7 +35,7 @@ final class TriggerFn extends DoFn<RowChange, KV<Integer, Row>> {
     changes.inc();
     boolean inserted = change.kind() == RowChange.Kind.INSERT;
     for (Row trigger : plan.triggers(side, change.row(), inserted)) {
-      int hash = plan.keyOf(trigger).getValues().hashCode();
+      int hash = plan.keyOf(trigger).hashCode();
       out.output(KV.of(Math.floorMod(spread(hash), shards), trigger));
     }
   }

@@ -1,0 +1,68 @@
+package dev.beamfluss.transforms;
+
+import java.util.Arrays;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.values.Row;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/** Values of columns, equal if the values are, byte arrays by their bytes; hashed once. */
+final class Values {
+  private final @Nullable Object[] values;
+  private final int hash;
+
+  private Values(@Nullable Object[] values) {
+    this.values = values;
+    this.hash = Arrays.deepHashCode(values);
+  }
+
+  static Values of(@Nullable Object... values) {
+    return new Values(values);
+  }
+
+  /** The values of a row from one position to before another. */
+  static Values of(Row row, int from, int to) {
+    @Nullable Object[] values = new Object[to - from];
+    for (int i = from; i < to; i++) {
+      values[i - from] = row.getValue(i);
+    }
+    return new Values(values);
+  }
+
+  /** The values of a row at some positions. */
+  static Values of(Row row, int[] positions) {
+    @Nullable Object[] values = new Object[positions.length];
+    for (int i = 0; i < positions.length; i++) {
+      values[i] = row.getValue(positions[i]);
+    }
+    return new Values(values);
+  }
+
+  static Values of(Row row) {
+    return of(row, 0, row.getFieldCount());
+  }
+
+  Row toRow(Schema schema) {
+    return Row.withSchema(schema).attachValues(Arrays.asList(values));
+  }
+
+  @Nullable Object get(int position) {
+    return values[position];
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Values that
+        && hash == that.hash
+        && Arrays.deepEquals(values, that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return hash;
+  }
+
+  @Override
+  public String toString() {
+    return Arrays.deepToString(values);
+  }
+}
