@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
@@ -16,6 +17,7 @@ import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.demo.RunningPipeline;
+import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import java.io.ByteArrayOutputStream;
@@ -27,15 +29,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
+import org.apache.fluss.metadata.PartitionSpec;
 import org.apache.fluss.metadata.TablePath;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -105,6 +110,79 @@ abstract class AttributionDaysContract {
       }
       reconcileFindsWhatIsPlanted(shop, results);
     }
+  }
+
+  /** A time that is none, beside one that is and that sorts before it as a text. */
+  @Test
+  void whatHasNoTimeIsPutAsideAndTheRestGoesOn() throws Exception {
+    windowDays = 1;
+    String ds = Shop.day(0);
+    for (String table : List.of(AttributionTables.VISITS, AttributionTables.ORDERS)) {
+      connection
+          .getAdmin()
+          .createPartition(path(table), new PartitionSpec(Map.of("ds", ds)), true)
+          .get(60, TimeUnit.SECONDS);
+    }
+    try (PlantedRows visits = new PlantedRows(connection, path(AttributionTables.VISITS));
+        PlantedRows orders = new PlantedRows(connection, path(AttributionTables.ORDERS));
+        TableMirror results = new TableMirror(connection, path(results()));
+        TableMirror conversions = new TableMirror(connection, path(AttributionTables.CONVERSIONS));
+        TableMirror deadLetters = new TableMirror(connection, path(DeadLetters.TABLE))) {
+      for (String user : List.of("u1", "u2")) {
+        visits.put(
+            Map.of("user_id", user, "ds", ds, "pv", 1L, "first_page_time", "2026-02-26 10:00:00"));
+      }
+      orders.put(order(ds, "u1", "9:30"));
+      orders.put(order(ds, "u2", "2026-02-26 10:00:00.001"));
+      try (RunningPipeline pipeline = start()) {
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(
+                () -> {
+                  pipeline.check();
+                  assertThat(
+                      reasons(deadLetters),
+                      hasItems(
+                          allOf(
+                              startsWith(
+                                  "Key [u1, " + ds + "] of the join into " + path(results())),
+                              containsString("'9:30' in column order_time is no time")),
+                          allOf(
+                              startsWith("Day [u1, " + ds + "] of table "),
+                              containsString("'9:30' in column order_time is no time"))));
+                  assertThat(users(results, Attribution.MATCHED), is(Set.of("u2")));
+                });
+        assertThat(users(results, Attribution.NOT_MATCHED), is(Set.of()));
+
+        orders.put(order(ds, "u1", "2026-02-26 09:30:00"));
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(
+                () -> {
+                  pipeline.check();
+                  assertThat(users(results, Attribution.NOT_MATCHED), is(Set.of("u1")));
+                  assertThat(
+                      conversions.rows().stream().map(row -> row.get("conversion_rate")).toList(),
+                      is(List.of(0.5)));
+                });
+      }
+    }
+  }
+
+  private static Map<String, Object> order(String ds, String user, String time) {
+    return Map.of(
+        "order_id", "o1", "user_id", user, "order_time", time, "pay_amt", "5.00", "ds", ds);
+  }
+
+  private static List<String> reasons(TableMirror deadLetters) throws Exception {
+    return deadLetters.rows().stream().map(row -> (String) row.get("reason")).toList();
+  }
+
+  private static Set<Object> users(TableMirror results, String isMatched) throws Exception {
+    return results.rows().stream()
+        .filter(row -> row.get("is_matched").equals(isMatched))
+        .map(row -> row.get("user_id"))
+        .collect(Collectors.toSet());
   }
 
   private void reconcileFindsWhatIsPlanted(Shop shop, TableMirror results) throws Exception {

@@ -21,7 +21,7 @@ import org.apache.fluss.row.BinaryString;
 import org.apache.fluss.row.Decimal;
 import org.apache.fluss.row.InternalRow;
 
-/** What a KV table holds, from its changelog and by Fluss's own client. */
+/** What a table holds, from its log and by Fluss's own client. */
 @SuppressWarnings("try") // an interrupt while closing fails the test
 final class TableMirror implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
@@ -77,7 +77,10 @@ final class TableMirror implements AutoCloseable {
     for (int i = 0; i < columns.size(); i++) {
       row.put(columns.get(i), value(record.getRow(), i));
     }
-    List<Object> key = info.getPrimaryKeys().stream().map(row::get).toList();
+    List<Object> key =
+        info.hasPrimaryKey()
+            ? info.getPrimaryKeys().stream().map(row::get).toList()
+            : List.of(rows.size());
     if (record.getChangeType() == ChangeType.DELETE) {
       rows.remove(key);
     } else {
