@@ -82,8 +82,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *       lookup and up to one write more.
  * </ul>
  *
- * An inner join does without the lookup where all changes of a key are inserts. Anything else is
- * refused when the pipeline is built, with the reason and the keys to give the tables.
+ * An inner join does without that lookup where all changes of a key are inserts, and without
+ * looking their side up where they are all of one: new rows take nothing away, and the changelog
+ * has them. Anything else is refused when the pipeline is built, with the reason and the keys to
+ * give the tables.
  *
  * <h2>Guarantees</h2>
  *
@@ -94,7 +96,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * hold. A partition that is dropped tells of no deletes: what the sink holds of it stays until the
  * sink's own partition goes or a change of the key comes.
  *
- * <p>The output counts the sink's changes that were acknowledged, an element a round of work.
+ * <p>The output counts the sink's changes that were acknowledged, an element a bundle.
  */
 @AutoValue
 public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
@@ -451,7 +453,6 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
     return new BoundedJoin(sides().size(), this::shape);
   }
 
-  /** Only key columns travel: a change says what to compute, not with what. */
   private PCollection<RowChange> changes(
       PBegin input, String name, Side side, List<String> columns) {
     FlussIO.Read<RowChange> read =

@@ -31,6 +31,7 @@ final class JoinPlan implements Serializable {
   private final int decidingSide;
   private final Schema trigger;
   private final ArrayList<Integer> triggerKeys = new ArrayList<>();
+  private final ArrayList<Integer> triggerValues = new ArrayList<>();
   private final Schema sinkKey;
   private final ArrayList<List<String>> ownKeys = new ArrayList<>();
 
@@ -255,6 +256,12 @@ final class JoinPlan implements Serializable {
         fields.addNullableField(side + "." + column, type.withNullable(true));
         position++;
       }
+      triggerValues.add(position);
+      for (String column : insertedColumns(side)) {
+        FieldType type = tables.get(side).schema().getField(column).getType();
+        fields.addNullableField("inserted " + side + "." + column, type.withNullable(true));
+        position++;
+      }
     }
     return fields.build();
   }
@@ -292,11 +299,25 @@ final class JoinPlan implements Serializable {
     };
   }
 
-  /** Which columns of a side's change travel: a change says what to compute, not with what. */
+  /**
+   * Which columns of a side's change travel. A change says what to compute, not with what, but for
+   * {@link #insertedColumns}.
+   */
   List<String> triggerColumns(int side) {
     Set<String> columns = new LinkedHashSet<>(joinColumns());
     columns.addAll(ownKeyColumns(side));
+    columns.addAll(insertedColumns(side));
     return List.copyOf(columns);
+  }
+
+  /** The columns that an inserted row brings along, so that its side need not be looked up. */
+  private List<String> insertedColumns(int side) {
+    return insertsAreEnough() ? shape.sources(side) : List.of();
+  }
+
+  /** Whether rows that are new take nothing away, and so bring all that is needed of their side. */
+  boolean insertsAreEnough() {
+    return shape.isInner();
   }
 
   KvCoder<Integer, Row> triggerCoder() {
@@ -317,6 +338,12 @@ final class JoinPlan implements Serializable {
       values[position] = inserted;
       for (int i = 0; i < own.size(); i++) {
         values[triggerKeys.get(side) + i] = change.getValue(own.get(i));
+      }
+      if (inserted) {
+        List<String> columns = insertedColumns(side);
+        for (int i = 0; i < columns.size(); i++) {
+          values[triggerValues.get(side) + i] = change.getValue(columns.get(i));
+        }
       }
       triggers.add(Row.withSchema(trigger).attachValues(Arrays.asList(values)));
     }
@@ -346,6 +373,18 @@ final class JoinPlan implements Serializable {
     int side = sideOf(trigger);
     int from = triggerKeys.get(side);
     return Values.of(trigger, from, from + ownKeyColumns(side).size());
+  }
+
+  /** The row that was inserted, as if it had been looked up. */
+  JoinShape.SideRow insertedRow(Row trigger) {
+    int side = sideOf(trigger);
+    int from = triggerValues.get(side);
+    int size = shape.sideSchema(side).getFieldCount();
+    List<@Nullable Object> values = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      values.add(trigger.getValue(from + i));
+    }
+    return new JoinShape.SideRow(ownKeyOf(trigger), values);
   }
 
   /** The columns to look up of a side: those of its own key, then those of the joined row. */

@@ -79,7 +79,8 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     /** By side, the keys of the rows. */
     final Map<Integer, Set<Values>> changed = new HashMap<>();
 
-    boolean onlyInserts = true;
+    /** Rows that were inserted, as long as nothing else happened. */
+    @Nullable List<JoinShape.SideRow> inserted = new ArrayList<>();
 
     Set<Values> changedOf(int side) {
       return changed.getOrDefault(side, Set.of());
@@ -173,7 +174,11 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     work.changed
         .computeIfAbsent(plan.sideOf(trigger), side -> new HashSet<>())
         .add(plan.ownKeyOf(trigger));
-    work.onlyInserts &= plan.isInsert(trigger);
+    if (!plan.insertsAreEnough() || !plan.isInsert(trigger)) {
+      work.inserted = null;
+    } else if (work.inserted != null) {
+      work.inserted.add(plan.insertedRow(trigger));
+    }
     if (timestamp.isBefore(oldest)) {
       oldest = timestamp;
     }
@@ -287,23 +292,29 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     List<List<Asked>> ofSides = new ArrayList<>(sides.size());
     for (int side = 0; side < sides.size(); side++) {
       List<Asked> ofSide = new ArrayList<>();
-      for (Row lookupKey : plan.shape().lookupKeys(side, key)) {
-        ofSide.add(Asked.of(sides.get(side), lookupKey));
+      if (!isKnown(side, work)) {
+        for (Row lookupKey : plan.shape().lookupKeys(side, key)) {
+          ofSide.add(Asked.of(sides.get(side), lookupKey));
+        }
       }
       ofSides.add(ofSide);
     }
     return new Answers(
-        key, ofSides, held == null || takesNothingAway(work) ? null : Asked.of(held, key), work);
+        key, ofSides, held == null || work.inserted != null ? null : Asked.of(held, key), work);
   }
 
-  /** Rows that are new can only add rows to an inner join. */
-  private boolean takesNothingAway(Work work) {
-    return work.onlyInserts && plan.shape().isInner();
+  /** Whether what is new on a side is all that the result needs of it. */
+  private static boolean isKnown(int side, Work work) {
+    return work.inserted != null && work.isOnlyOf(side);
   }
 
   private Update update(Row key, Answers answers) {
     List<List<JoinShape.SideRow>> rows = new ArrayList<>(sides.size());
     for (int side = 0; side < sides.size(); side++) {
+      if (isKnown(side, answers.work())) {
+        rows.add(answers.work().inserted);
+        continue;
+      }
       List<JoinShape.SideRow> ofSide = new ArrayList<>();
       for (Asked answer : answers.sides().get(side)) {
         for (Row row : answer.rows(sides.get(side))) {
@@ -313,11 +324,11 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
       rows.add(ofSide);
     }
     List<JoinShape.Joined> joined = plan.shape().join(key, rows);
+    if (answers.work().inserted != null) {
+      return inserts(key, answers.work(), joined);
+    }
     if (plan.update() == SinkUpdate.BY_KEY_OF_SIDE) {
       return byKey(key, answers.work(), joined, rows.get(plan.decidingSide()));
-    }
-    if (answers.held() == null) {
-      return inserts(key, answers.work(), joined);
     }
     List<Row> found = answers.held().rows(held);
     return plan.update() == SinkUpdate.BY_LOOKUP
