@@ -53,13 +53,17 @@ final class JoinContenders implements AutoCloseable {
         .with("native-" + name, regular::measure);
   }
 
-  /** Fills the tables, if anybody is to be measured. */
-  void prepare(Rounds rounds) throws Exception {
-    if (rounds.names().stream().noneMatch(this::isOne)) {
+  /**
+   * Fills the tables, if anybody is to be measured.
+   *
+   * @param more whether ours is to be measured besides the rounds
+   */
+  void prepare(Rounds rounds, boolean more) throws Exception {
+    if (!more && rounds.names().stream().noneMatch(this::isOne)) {
       return;
     }
     tables.fill();
-    if (rounds.names().contains("ours-" + name)) {
+    if (more || rounds.names().contains("ours-" + name)) {
       tables.createFilledSink(sinkOfOurs);
     }
     if (rounds.names().contains("native-" + name)) {
@@ -88,12 +92,19 @@ final class JoinContenders implements AutoCloseable {
     return tables;
   }
 
-  BeamJoin ours() {
-    return ours;
-  }
-
-  TablePath sinkOfOurs() {
-    return sinkOfOurs;
+  /**
+   * How long ours takes while changes come at half of the rate it had.
+   *
+   * @param rate null to measure it first
+   */
+  Entry latency(Connection probing, @Nullable Double rate, int seconds) throws Exception {
+    if (rate == null) {
+      // once to warm up
+      var unused = ours.measure();
+      rate = ours.measure();
+    }
+    return new JoinLatency(tables.connection(), probing, tables, ours, sinkOfOurs)
+        .measure(rate / 2, seconds);
   }
 
   /** What was found besides rates. */

@@ -3,6 +3,7 @@ package dev.beamfluss.benchmarks;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.LocalFluss;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class JoinSuite implements Suite {
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
 
-  private static final String LATENCY = "latency";
+  private static final String LATENCY = "ours-latency";
 
   private static final Map<String, String> CLIENT =
       Map.of(
@@ -48,7 +49,8 @@ final class JoinSuite implements Suite {
   public List<Entry> run(BenchOptions options) throws Exception {
     int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
     try (LocalFluss fluss = LocalFluss.builder().start();
-        Connection connection = Clients.connect(fluss, CLIENT)) {
+        Connection connection = Clients.connect(fluss, CLIENT);
+        Connection probing = Clients.connect(fluss, CLIENT)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
       Rounds rounds = new Rounds(options.getOnly(), PAUSE);
       RawLookup lookup = new RawLookup(connection, THREADS, IN_FLIGHT);
@@ -66,16 +68,26 @@ final class JoinSuite implements Suite {
         rounds
             .with("ours-inserts", new BeamJoin(cluster, inserts, sink, THREADS)::measure)
             .with("native-inserts", nativeInserts::measure);
-        rounds.requireSome();
-        few.prepare(rounds);
-        many.prepare(rounds);
+        boolean latency = LATENCY.contains(options.getOnly());
+        if (!latency) {
+          rounds.requireSome();
+        }
+        few.prepare(rounds, latency);
+        many.prepare(rounds, false);
         if (rounds.names().stream().anyMatch(name -> name.endsWith("-inserts"))) {
           inserts.fill();
           inserts.createSink(sink);
           inserts.createSink(nativeSink);
         }
         rounds.run(options.getRounds());
-        return entries(rounds, few, many, inserts);
+        List<Entry> entries = new ArrayList<>(entries(rounds, few, many, inserts));
+        if (latency) {
+          // after the rounds, as what is compiled by now would be in a pipeline of some minutes,
+          // too
+          entries.add(
+              few.latency(probing, rounds.median("ours-inner"), options.getLatencySeconds()));
+        }
+        return entries;
       }
     }
   }

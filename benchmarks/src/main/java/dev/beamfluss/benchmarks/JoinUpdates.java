@@ -26,7 +26,8 @@ final class JoinUpdates extends JoinTables {
     return EventRows.key(number(change));
   }
 
-  private long number(long change) {
+  /** The number of its row. */
+  long number(long change) {
     return change * rows() / changes();
   }
 

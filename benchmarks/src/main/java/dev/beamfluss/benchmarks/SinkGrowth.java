@@ -2,6 +2,7 @@ package dev.beamfluss.benchmarks;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.fluss.client.Connection;
@@ -37,14 +38,19 @@ final class SinkGrowth {
   }
 
   private long end() throws Exception {
+    return ends(admin, table).values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Where the changelog of each bucket ends. */
+  static Map<Integer, Long> ends(Connection connection, TablePath table) throws Exception {
+    return ends(connection.getAdmin(), table);
+  }
+
+  private static Map<Integer, Long> ends(Admin admin, TablePath table) throws Exception {
     return admin
         .listOffsets(table, ALL_BUCKETS, new OffsetSpec.LatestSpec())
         .all()
-        .get(1, TimeUnit.MINUTES)
-        .values()
-        .stream()
-        .mapToLong(Long::longValue)
-        .sum();
+        .get(1, TimeUnit.MINUTES);
   }
 
   /** Records until now. */
