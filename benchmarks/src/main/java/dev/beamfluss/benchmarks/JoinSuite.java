@@ -82,8 +82,7 @@ final class JoinSuite implements Suite {
         rounds.run(options.getRounds());
         List<Entry> entries = new ArrayList<>(entries(rounds, few, many, inserts));
         if (latency) {
-          // after the rounds, as what is compiled by now would be in a pipeline of some minutes,
-          // too
+          // last, as what is compiled by now would be in a pipeline of some minutes, too
           entries.add(
               few.latency(probing, rounds.median("ours-inner"), options.getLatencySeconds()));
         }
