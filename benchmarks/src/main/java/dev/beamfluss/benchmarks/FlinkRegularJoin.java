@@ -23,7 +23,7 @@ final class FlinkRegularJoin implements AutoCloseable {
   private final JoinTables tables;
   private final TablePath sink;
   private final int parallelism;
-  private final Map<String, String> writer;
+  private final Map<String, String> client;
   private final List<CheckpointedFlink.Checkpoint> checkpoints = new ArrayList<>();
   private final CheckpointedFlink flink = new CheckpointedFlink();
   private @Nullable String savepoint;
@@ -32,20 +32,20 @@ final class FlinkRegularJoin implements AutoCloseable {
 
   /**
    * @param sink without rows
-   * @param writer settings of the sink's client
+   * @param client settings of Fluss's client, for reads and writes
    */
   FlinkRegularJoin(
       String bootstrapServers,
       JoinTables tables,
       TablePath sink,
       int parallelism,
-      Map<String, String> writer)
+      Map<String, String> client)
       throws Exception {
     this.bootstrapServers = bootstrapServers;
     this.tables = tables;
     this.sink = sink;
     this.parallelism = parallelism;
-    this.writer = writer;
+    this.client = client;
   }
 
   /** Reads both tables, before there are changes, and joins them. */
@@ -94,7 +94,7 @@ final class FlinkRegularJoin implements AutoCloseable {
         String.format(
             "CREATE CATALOG fluss WITH ('type' = 'fluss', 'bootstrap.servers' = '%s')",
             bootstrapServers));
-    return sql.executeSql(tables.insert(sink, writer, Map.of())).getJobClient().orElseThrow();
+    return sql.executeSql(tables.insert(sink, client, client)).getJobClient().orElseThrow();
   }
 
   private String stop(JobClient job) throws Exception {

@@ -24,7 +24,7 @@ final class JoinContenders implements AutoCloseable {
 
   /**
    * @param name of the entry, and part of the names of the contenders and tables
-   * @param client settings of Fluss's client, for Flink's sink
+   * @param client settings of Fluss's client, for Flink's join
    */
   JoinContenders(
       FlussCluster cluster,

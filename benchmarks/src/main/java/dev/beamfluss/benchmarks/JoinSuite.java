@@ -34,8 +34,12 @@ final class JoinSuite implements Suite {
 
   private static final String LATENCY = "ours-latency";
 
+  /** The defaults of {@link FlussCluster}. */
   private static final Map<String, String> CLIENT =
       Map.of(
+          "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
+          "client.scanner.log.fetch.wait-max-time", "20ms",
+          "client.scanner.log.max-poll-records", "1500",
           "client.lookup.batch-timeout", "1ms",
           "client.writer.batch-size", "256kb",
           "client.writer.batch-timeout", "1ms");
