@@ -19,24 +19,6 @@ import org.apache.fluss.types.DataTypes;
 abstract class JoinTables {
   static final int COLUMNS = 4;
 
-  /**
-   * The join in Flink's SQL, where the catalog of Fluss is called {@code fluss}.
-   *
-   * @param sinkOptions of the connector
-   * @param sideOptions of the connector, for both sides
-   */
-  String insert(TablePath sink, Map<String, String> sinkOptions, Map<String, String> sideOptions) {
-    return String.format(
-        "INSERT INTO fluss.%s %s SELECT r.c0, l.c3, r.c1, r.c2"
-            + " FROM fluss.%s %s AS l JOIN fluss.%s %s AS r ON l.c0 = r.c0",
-        sink,
-        NativeLookup.hint(sinkOptions),
-        left.path(),
-        NativeLookup.hint(sideOptions),
-        right.path(),
-        NativeLookup.hint(sideOptions));
-  }
-
   private final Connection connection;
   private final EventTable left;
   private final EventTable right;
@@ -117,6 +99,24 @@ abstract class JoinTables {
             .build(),
         List.of("c0"),
         Map.of());
+  }
+
+  /**
+   * The join in Flink's SQL, where the catalog of Fluss is called {@code fluss}.
+   *
+   * @param sinkOptions of the connector
+   * @param sideOptions of the connector, for both sides
+   */
+  String insert(TablePath sink, Map<String, String> sinkOptions, Map<String, String> sideOptions) {
+    return String.format(
+        "INSERT INTO fluss.%s %s SELECT r.c0, l.c3, r.c1, r.c2"
+            + " FROM fluss.%s %s AS l JOIN fluss.%s %s AS r ON l.c0 = r.c0",
+        sink,
+        NativeLookup.hint(sinkOptions),
+        left.path(),
+        NativeLookup.hint(sideOptions),
+        right.path(),
+        NativeLookup.hint(sideOptions));
   }
 
   static GenericRow joined(GenericRow left, GenericRow right) {
