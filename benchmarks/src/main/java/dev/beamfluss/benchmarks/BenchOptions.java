@@ -9,7 +9,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /** The flags of {@link Bench}. */
 public interface BenchOptions extends PipelineOptions {
   /** {@code --suite=write,lookup}. */
-  @Description("Which suites to run: read, write, lookup; several with commas between. Required.")
+  @Description(
+      "Which suites to run: read, write, lookup, paimon, join; several with commas between."
+          + " Required.")
   @Validation.Required
   String getSuite();
 
@@ -24,7 +26,7 @@ public interface BenchOptions extends PipelineOptions {
   /** {@code --rows=2000000}. */
   @Description(
       "How many rows to measure with; slow contenders take fewer. Default: the suite's own"
-          + " (read: 2000000, write: 400000, lookup: 200000).")
+          + " (read, paimon: 2000000, write: 400000, lookup: 200000, join: 500000).")
   @Nullable Integer getRows();
 
   void setRows(@Nullable Integer rows);

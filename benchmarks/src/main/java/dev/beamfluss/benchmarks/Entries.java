@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Collects the entries of a suite, of what its rounds measured. */
@@ -58,5 +59,16 @@ final class Entries {
 
   static Map<String, Number> atLeast(Number number) {
     return Map.of("at_least", number);
+  }
+
+  /**
+   * @param nanos ascending
+   */
+  static double p99Millis(List<Long> nanos) {
+    return millis(nanos.get((int) Math.ceil(nanos.size() * 0.99) - 1));
+  }
+
+  static double millis(double nanos) {
+    return nanos / TimeUnit.MILLISECONDS.toNanos(1);
   }
 }

@@ -3,6 +3,7 @@ package dev.beamfluss.benchmarks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -109,21 +110,36 @@ final class EventTable {
 
   /** Returns once its leaders answer, so that nobody's first row has to wait for their election. */
   void create(Connection connection) throws Exception {
+    create(connection, Map.of());
+  }
+
+  /** The same with more properties. */
+  void create(Connection connection, Map<String, String> properties) throws Exception {
+    create(connection, path, schema(), isKeyed() ? firstColumns(1) : List.of(), properties);
+  }
+
+  /** Any table, like those. */
+  static void create(
+      Connection connection,
+      TablePath path,
+      Schema schema,
+      List<String> bucketKey,
+      Map<String, String> properties)
+      throws Exception {
     Admin admin = connection.getAdmin();
     admin.createDatabase(DATABASE, DatabaseDescriptor.EMPTY, true).get();
-    admin.createTable(path, descriptor(), false).get();
-    awaitLeaders(admin);
+    TableDescriptor descriptor =
+        TableDescriptor.builder()
+            .schema(schema)
+            .distributedBy(BUCKETS, bucketKey)
+            .property("table.log.arrow.compression.type", "zstd")
+            .properties(properties)
+            .build();
+    admin.createTable(path, descriptor, false).get();
+    awaitLeaders(admin, path);
   }
 
-  private TableDescriptor descriptor() {
-    return TableDescriptor.builder()
-        .schema(schema())
-        .distributedBy(BUCKETS, isKeyed() ? firstColumns(1) : List.of())
-        .property("table.log.arrow.compression.type", "zstd")
-        .build();
-  }
-
-  private void awaitLeaders(Admin admin) throws Exception {
+  private static void awaitLeaders(Admin admin, TablePath path) throws Exception {
     List<Integer> buckets = IntStream.range(0, BUCKETS).boxed().toList();
     long start = System.nanoTime();
     while (true) {
@@ -158,14 +174,21 @@ final class EventTable {
 
   /** Upserts the rows of these numbers. */
   void fill(Connection connection, EventRows numbered, long rows) throws Exception {
-    fill(connection, numbered, 0, rows);
+    fill(connection, rows, i -> numbered.fluss(i, columns));
   }
 
-  /** Upserts the rows of the numbers from one on, below another. */
-  void fill(Connection connection, EventRows numbered, long from, long to) throws Exception {
+  /** Upserts so many rows, made of the numbers from 0 on. */
+  void fill(Connection connection, long rows, LongFunction<GenericRow> make) throws Exception {
+    upsert(connection, path, rows, make);
+  }
+
+  /** Upserts so many rows, made of the numbers from 0 on, into a table. */
+  static void upsert(
+      Connection connection, TablePath path, long rows, LongFunction<GenericRow> make)
+      throws Exception {
     try (Table table = connection.getTable(path)) {
       UpsertWriter writer = table.newUpsert().createWriter();
-      fill(to - from, i -> writer.upsert(numbered.fluss(from + i, columns)), writer);
+      fill(rows, i -> writer.upsert(make.apply(i)), writer);
     }
   }
 

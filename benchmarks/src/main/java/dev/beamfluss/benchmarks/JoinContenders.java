@@ -1,128 +1,142 @@
 package dev.beamfluss.benchmarks;
 
+import dev.beamfluss.benchmarks.CheckpointedFlink.Checkpoint;
 import dev.beamfluss.io.fluss.FlussCluster;
-import dev.beamfluss.io.fluss.Position;
-import dev.beamfluss.transforms.DeltaJoin;
-import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.apache.beam.runners.flink.FlinkPipelineOptions;
-import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.PipelineResult;
+import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.apache.beam.sdk.schemas.Schema;
-import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.fluss.client.Connection;
-import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
-import org.apache.fluss.types.DataTypes;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
-/** Who takes part in {@link JoinSuite}, with two tables, their changes, and a sink. */
-final class JoinContenders {
-  private static final int COLUMNS = 4;
-
-  /** As runner-configs/flink-local.args. */
-  private static final Bundles BUNDLES = new Bundles(5_000, 50);
-
+/** Who takes part in {@link JoinSuite} with updates, at one size of the tables. */
+@SuppressWarnings("try") // an interrupted close ends the measurement, as it should
+final class JoinContenders implements AutoCloseable {
   private final FlussCluster cluster;
-  private final Connection connection;
-  private final EventTable left;
-  private final EventTable right;
-  private final TablePath sink;
-  private final long rows;
-  private final long changes;
-  private final int threads;
-  private int round;
+  private final JoinUpdates tables;
+  private final TablePath sinkOfOurs;
+  private final TablePath sinkOfRegular;
+  private final BeamJoin ours;
+  private final FlinkRegularJoin regular;
+  private final String name;
 
   /**
-   * @param rows of each side, before the changes
-   * @param changes half of the left side, half of the right, each of another key
+   * @param name of the entry, and part of the names of the contenders and tables
+   * @param client settings of Fluss's client, for Flink's join
    */
   JoinContenders(
       FlussCluster cluster,
+      String bootstrapServers,
       Connection connection,
       String name,
       long rows,
       long changes,
-      int threads) {
+      int threads,
+      Map<String, String> client)
+      throws Exception {
     this.cluster = cluster;
-    this.connection = connection;
-    this.left = EventTable.keyed("left_" + name, COLUMNS, 1);
-    this.right = EventTable.keyed("right_" + name, COLUMNS, 2);
-    this.sink = TablePath.of(EventTable.DATABASE, "joined_" + name);
-    this.rows = rows;
-    this.changes = changes;
-    this.threads = threads;
+    this.name = name;
+    String suffix = name.replace('-', '_');
+    this.tables = new JoinUpdates(connection, suffix, rows, changes);
+    this.sinkOfOurs = TablePath.of(EventTable.DATABASE, "joined_" + suffix);
+    this.sinkOfRegular = TablePath.of(EventTable.DATABASE, "joined_by_flink_" + suffix);
+    this.ours = new BeamJoin(cluster, tables, sinkOfOurs, threads);
+    this.regular = new FlinkRegularJoin(bootstrapServers, tables, sinkOfRegular, threads, client);
   }
 
-  void add(Rounds rounds, String name, int inFlight) {
-    RawLookup lookup = new RawLookup(connection, threads, inFlight);
-    rounds.with("raw-" + name, () -> raw(lookup));
-    rounds.with("ours-" + name, this::ours);
+  void add(Rounds rounds, RawLookup lookup) {
+    rounds
+        .with("raw-" + name, () -> raw(lookup))
+        .with("ours-" + name, ours::measure)
+        .with("native-" + name, regular::measure);
   }
 
-  void fill() throws Exception {
-    left.create(connection);
-    right.create(connection);
-    connection.getAdmin().createTable(sink, sinkDescriptor(), false).get();
-    EventRows numbered = EventRows.of(COLUMNS);
-    left.fill(connection, numbered, rows);
-    right.fill(connection, numbered, rows);
+  /**
+   * Fills the tables, if anybody is to be measured.
+   *
+   * @param more whether ours is to be measured besides the rounds
+   */
+  void prepare(Rounds rounds, boolean more) throws Exception {
+    if (!more && rounds.names().stream().noneMatch(this::isOne)) {
+      return;
+    }
+    tables.fill();
+    if (more || rounds.names().contains("ours-" + name)) {
+      tables.createFilledSink(sinkOfOurs);
+    }
+    if (rounds.names().contains("native-" + name)) {
+      tables.createSink(sinkOfRegular);
+      regular.preload();
+    }
   }
 
-  private static TableDescriptor sinkDescriptor() {
-    return TableDescriptor.builder()
-        .schema(
-            org.apache.fluss.metadata.Schema.newBuilder()
-                .column("c0", DataTypes.BIGINT().copy(false))
-                .column("c3", DataTypes.TIMESTAMP(3))
-                .column("c1", DataTypes.STRING().copy(false))
-                .column("c2", DataTypes.DECIMAL(10, 2))
-                .primaryKey("c0", "c1")
-                .build())
-        .distributedBy(EventTable.BUCKETS, "c0")
-        .build();
+  private boolean isOne(String contender) {
+    return List.of("raw-" + name, "ours-" + name, "native-" + name).contains(contender);
   }
 
   /** Keys a second: each is looked up on both sides. */
   private double raw(RawLookup lookup) throws Exception {
-    LookupKeys keys = LookupKeys.uniform(rows);
-    double ofLeft = lookup.measure(left, schema(left, "c0", "c3"), keys, changes);
-    double ofRight = lookup.measure(right, schema(right, "c0", "c1", "c2"), keys, changes);
+    double ofLeft = raw(lookup, tables.left(), "c0", "c3");
+    double ofRight = raw(lookup, tables.right(), "c0", "c1", "c2");
     return 1 / (1 / ofLeft + 1 / ofRight);
   }
 
-  private Schema schema(EventTable table, String... columns) {
-    return cluster.describe(table.path().toString()).schema(List.of(columns));
+  private double raw(RawLookup lookup, EventTable table, String... columns) throws Exception {
+    Schema schema = cluster.describe(table.path().toString()).schema(List.of(columns));
+    return lookup.measure(table, schema, tables::changedKey, tables.changes());
   }
 
-  private double ours() throws Exception {
-    Instant before = Instant.now();
-    change();
-    Counter.reset();
-    FlinkPipelineOptions options = BeamRead.flink(threads);
-    BUNDLES.set(options);
-    Pipeline pipeline = Pipeline.create(options);
-    pipeline
-        .apply(
-            DeltaJoin.inner()
-                .left(cluster, left.path().toString(), "c3")
-                .right(cluster, right.path().toString(), "c1", "c2")
-                .on("c0")
-                .to(cluster, sink.toString())
-                .withStartingPosition(Position.timestamp(before)))
-        .apply("count", ParDo.of(new BeamWrite.AddFn()));
-    PipelineResult result = pipeline.run();
-    try {
-      return Counter.awaitRate(changes);
-    } finally {
-      BeamRead.end(result);
+  JoinUpdates tables() {
+    return tables;
+  }
+
+  /**
+   * How long ours takes while changes come at half of the rate it had.
+   *
+   * @param rate null to measure it first
+   */
+  Entry latency(Connection probing, @Nullable Double rate, int seconds) throws Exception {
+    if (rate == null) {
+      // once to warm up
+      var unused = ours.measure();
+      rate = ours.measure();
+    }
+    return new JoinLatency(tables.connection(), probing, tables, ours, sinkOfOurs)
+        .measure(rate / 2, seconds);
+  }
+
+  /** What was found besides rates. */
+  Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    put(figures, "checkpoint_bytes", ours.checkpoints(), Checkpoint::bytes);
+    put(figures, "checkpoint_millis", ours.checkpoints(), Checkpoint::millis);
+    put(figures, "native_checkpoint_bytes", regular.checkpoints(), Checkpoint::bytes);
+    put(figures, "native_checkpoint_millis", regular.checkpoints(), Checkpoint::millis);
+    if (regular.preloadSeconds() > 0) {
+      figures.put("native_preload_seconds", regular.preloadSeconds());
+    }
+    return figures;
+  }
+
+  private static void put(
+      Map<String, Object> figures,
+      String figure,
+      List<Checkpoint> checkpoints,
+      ToLongFunction<Checkpoint> value) {
+    if (!checkpoints.isEmpty()) {
+      figures.put(figure, Rounds.median(checkpoints.stream().mapToLong(value).boxed().toList()));
     }
   }
 
-  /** Other values of left rows, and more right rows: each time others. */
-  private void change() throws Exception {
-    round++;
-    EventRows changed = new EventRows(COLUMNS, 1, round);
-    left.fill(connection, changed, 0, changes / 2);
-    right.fill(connection, changed, changes / 2, changes);
+  static @Nullable Double ratio(
+      Map<String, Object> figures, Map<String, Object> others, String figure) {
+    return Entry.ratio((Double) figures.get(figure), (Double) others.get(figure));
+  }
+
+  @Override
+  public void close() throws Exception {
+    regular.close();
   }
 }

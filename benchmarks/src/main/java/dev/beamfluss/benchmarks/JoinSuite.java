@@ -3,23 +3,26 @@ package dev.beamfluss.benchmarks;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.LocalFluss;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.fluss.client.Connection;
+import org.apache.fluss.metadata.TablePath;
 
 /**
  * How fast a {@link dev.beamfluss.transforms.DeltaJoin} follows the changes of two tables; one
  * cluster with one tablet server in this JVM, tables of 4 buckets. {@code docs/benchmarks.md} says
  * what each entry means.
  *
- * <p>Compared are <b>ours</b>, the join on Flink of changes that are there before it starts, and
- * <b>raw</b>, loops of Fluss's lookups that ask for as many keys on both sides, and do nothing with
- * the answers. A rate is keys a second, from the first that is in the sink to the last.
+ * <p>Compared are <b>ours</b>, the join on Flink of changes that are there before it starts,
+ * <b>raw</b>, loops of Fluss's lookups that ask for the same keys on both sides, and do nothing
+ * with the answers, and <b>native</b>, a join of Flink's SQL of the same changes: of updates, the
+ * regular join, which keeps both sides in its state, of inserts, the delta join of Flink 2.2.
  */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class JoinSuite implements Suite {
-  private static final int DEFAULT_ROWS = 100_000;
+  private static final int DEFAULT_ROWS = 500_000;
   private static final int MORE = 10;
   private static final int THREADS = 2;
 
@@ -29,8 +32,14 @@ final class JoinSuite implements Suite {
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
 
+  private static final String LATENCY = "ours-latency";
+
+  /** The defaults of {@link FlussCluster}. */
   private static final Map<String, String> CLIENT =
       Map.of(
+          "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
+          "client.scanner.log.fetch.wait-max-time", "20ms",
+          "client.scanner.log.max-poll-records", "1500",
           "client.lookup.batch-timeout", "1ms",
           "client.writer.batch-size", "256kb",
           "client.writer.batch-timeout", "1ms");
@@ -44,39 +53,107 @@ final class JoinSuite implements Suite {
   public List<Entry> run(BenchOptions options) throws Exception {
     int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
     try (LocalFluss fluss = LocalFluss.builder().start();
-        Connection connection = Clients.connect(fluss, CLIENT)) {
+        Connection connection = Clients.connect(fluss, CLIENT);
+        Connection probing = Clients.connect(fluss, CLIENT)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
       Rounds rounds = new Rounds(options.getOnly(), PAUSE);
-      JoinContenders few = new JoinContenders(cluster, connection, "few", rows, rows, THREADS);
-      JoinContenders many =
-          new JoinContenders(cluster, connection, "many", (long) MORE * rows, rows, THREADS);
-      few.add(rounds, "inner", IN_FLIGHT);
-      many.add(rounds, "inner-10-times", IN_FLIGHT);
-      rounds.requireSome();
-      for (JoinContenders contenders : List.of(few, many)) {
-        contenders.fill();
+      RawLookup lookup = new RawLookup(connection, THREADS, IN_FLIGHT);
+      JoinInserts inserts = new JoinInserts(connection, "inserts", rows, 1 + options.getRounds());
+      TablePath sink = TablePath.of(EventTable.DATABASE, "joined_inserts");
+      TablePath nativeSink = TablePath.of(EventTable.DATABASE, "joined_inserts_by_flink");
+      try (JoinContenders few = contenders(cluster, fluss, connection, "inner", rows, rows);
+          JoinContenders many =
+              contenders(cluster, fluss, connection, "inner-10-times", (long) MORE * rows, rows);
+          FlinkDeltaJoin nativeInserts =
+              new FlinkDeltaJoin(
+                  fluss.bootstrapServers(), inserts, nativeSink, THREADS, IN_FLIGHT / 2, CLIENT)) {
+        few.add(rounds, lookup);
+        many.add(rounds, lookup);
+        rounds
+            .with("ours-inserts", new BeamJoin(cluster, inserts, sink, THREADS)::measure)
+            .with("native-inserts", nativeInserts::measure);
+        boolean latency = LATENCY.contains(options.getOnly());
+        if (!latency) {
+          rounds.requireSome();
+        }
+        few.prepare(rounds, latency);
+        many.prepare(rounds, false);
+        if (rounds.names().stream().anyMatch(name -> name.endsWith("-inserts"))) {
+          inserts.fill();
+          inserts.createSink(sink);
+          inserts.createSink(nativeSink);
+        }
+        rounds.run(options.getRounds());
+        List<Entry> entries = new ArrayList<>(entries(rounds, few, many, inserts));
+        if (latency) {
+          // last, as what is compiled by now would be in a pipeline of some minutes, too
+          entries.add(
+              few.latency(probing, rounds.median("ours-inner"), options.getLatencySeconds()));
+        }
+        return entries;
       }
-      rounds.run(options.getRounds());
-      return entries(rounds, rows);
     }
   }
 
-  private static List<Entry> entries(Rounds rounds, long rows) {
+  private static JoinContenders contenders(
+      FlussCluster cluster,
+      LocalFluss fluss,
+      Connection connection,
+      String name,
+      long rows,
+      long changes)
+      throws Exception {
+    return new JoinContenders(
+        cluster, fluss.bootstrapServers(), connection, name, rows, changes, THREADS, CLIENT);
+  }
+
+  private static List<Entry> entries(
+      Rounds rounds, JoinContenders few, JoinContenders many, JoinInserts inserts) {
     Entries entries = new Entries(rounds);
-    Map<String, Object> limits =
-        Map.of(
-            "aim", Map.of("ratio_raw", Entries.atLeast(0.8)),
-            "floor", Map.of("ratio_raw", Entries.atLeast(0.6)));
-    entries.add("join-inner", List.of("ours-inner", "raw-inner"), rows, limits);
-    Map<String, Object> more = new LinkedHashMap<>();
-    Double few = rounds.median("ours-inner");
-    Double many = rounds.median("ours-inner-10-times");
-    if (few != null && many != null) {
-      more.put("ratio_to_fewer_rows", many / few);
-      more.put("floor", Map.of("ratio_to_fewer_rows", Entries.atLeast(0.9)));
+    Map<String, Object> more = new LinkedHashMap<>(few.figures());
+    more.put("floor", Map.of("ratio_raw", Entries.atLeast(0.6)));
+    more.put("aim", Map.of("ratio_raw", Entries.atLeast(0.8)));
+    entries.add("join-inner", contenders("inner"), few.tables().changes(), more);
+    more = new LinkedHashMap<>(many.figures());
+    Double ratio = Entry.ratio(rounds.median("ours-inner-10-times"), rounds.median("ours-inner"));
+    if (ratio != null) {
+      more.put("ratio_few", ratio);
     }
+    ratio = Entry.ratio(rounds.median("native-inner-10-times"), rounds.median("native-inner"));
+    if (ratio != null) {
+      more.put("native_ratio_few", ratio);
+    }
+    for (String figure :
+        List.of(
+            "checkpoint_bytes",
+            "checkpoint_millis",
+            "native_checkpoint_bytes",
+            "native_checkpoint_millis")) {
+      ratio = JoinContenders.ratio(many.figures(), few.figures(), figure);
+      if (ratio != null) {
+        more.put("ratio_" + figure, ratio);
+      }
+    }
+    Map<String, Number> same = Map.of("at_least", 0.8, "at_most", 1.2);
+    more.put(
+        "floor",
+        Map.of(
+            "ratio_few",
+            Entries.atLeast(0.9),
+            "ratio_checkpoint_bytes",
+            same,
+            "ratio_checkpoint_millis",
+            same));
+    entries.add("join-inner-10-times", contenders("inner-10-times"), many.tables().changes(), more);
     entries.add(
-        "join-inner-10-times", List.of("ours-inner-10-times", "raw-inner-10-times"), rows, more);
+        "join-inserts",
+        contenders("inserts"),
+        inserts.changes(),
+        Map.of("aim", Map.of("ratio_native", Entries.atLeast(1.0))));
     return entries.all();
+  }
+
+  private static List<String> contenders(String name) {
+    return List.of("ours-" + name, "raw-" + name, "native-" + name);
   }
 }

@@ -78,12 +78,12 @@ final class LookupContenders {
             .schema(prefixed.firstColumns(prefixed.columns()));
     long few = Math.min(rows, DEFAULT_JOIN_LOOKUPS);
     rounds
-        .with("raw-key", () -> raw.measure(keyed, schema, keys, rows))
+        .with("raw-key", () -> raw.measure(keyed, schema, keys::at, rows))
         .with("native-key", () -> byDefault.measure(keyed, 1, keys, few))
         .with("native-tuned-key", () -> tuned.measure(keyed, 1, keys, rows));
     ours("ours-key", keyed, keys, rows, lookup -> lookup);
     rounds
-        .with("raw-prefix", () -> raw.measure(prefixed, prefixSchema, prefixes, rows))
+        .with("raw-prefix", () -> raw.measure(prefixed, prefixSchema, prefixes::at, rows))
         .with("native-prefix", () -> byDefault.measure(prefixed, ROWS_OF_PREFIX, prefixes, few))
         .with("native-tuned-prefix", () -> tuned.measure(prefixed, ROWS_OF_PREFIX, prefixes, rows));
     ours("ours-prefix", prefixed, prefixes, rows, lookup -> lookup);

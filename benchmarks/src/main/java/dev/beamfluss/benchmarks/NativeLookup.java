@@ -83,17 +83,20 @@ final class NativeLookup {
   }
 
   private Table join(StreamTableEnvironment tables, EventTable table) {
-    String hint =
-        client.isEmpty()
-            ? ""
-            : client.entrySet().stream()
-                .map(option -> String.format("'%s' = '%s'", option.getKey(), option.getValue()))
-                .collect(Collectors.joining(", ", "/*+ OPTIONS(", ") */"));
     return tables.sqlQuery(
         String.format(
             "SELECT found.* FROM wanted JOIN fluss.%s %s FOR SYSTEM_TIME AS OF wanted.proc AS found"
                 + " ON found.c0 = wanted.f0",
-            table.path(), hint));
+            table.path(), hint(client)));
+  }
+
+  /** Options of a table, for after its name. */
+  static String hint(Map<String, String> options) {
+    return options.isEmpty()
+        ? ""
+        : options.entrySet().stream()
+            .map(option -> String.format("'%s' = '%s'", option.getKey(), option.getValue()))
+            .collect(Collectors.joining(", ", "/*+ OPTIONS(", ") */"));
   }
 
   /** Flink's own rows: nothing is converted for the one who counts. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongUnaryOperator;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
@@ -36,13 +37,14 @@ final class RawLookup {
   }
 
   /** Answers a second, from the making of the first key to the last answer. */
-  double measure(EventTable table, Schema schema, LookupKeys keys, long number) throws Exception {
+  double measure(EventTable table, Schema schema, LongUnaryOperator keys, long number)
+      throws Exception {
     Counter.reset();
     Shares.run(threads, number, (from, to) -> lookUp(table, schema, keys, from, to));
     return Counter.awaitRateSinceBegin(number);
   }
 
-  private void lookUp(EventTable table, Schema schema, LookupKeys keys, long from, long to)
+  private void lookUp(EventTable table, Schema schema, LongUnaryOperator keys, long from, long to)
       throws Exception {
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Semaphore free = new Semaphore(inFlight);
@@ -55,7 +57,7 @@ final class RawLookup {
         free.acquire();
         var unused =
             lookuper
-                .lookup(GenericRow.of(keys.at(i)))
+                .lookup(GenericRow.of(keys.applyAsLong(i)))
                 .whenComplete(
                     (result, error) -> {
                       take(table, schema, result, error, failure);

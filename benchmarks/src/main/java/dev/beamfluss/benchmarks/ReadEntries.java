@@ -3,7 +3,6 @@ package dev.beamfluss.benchmarks;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /** Makes the entries of {@link ReadSuite}, each with what it should reach, of what was measured. */
 final class ReadEntries {
@@ -81,14 +80,11 @@ final class ReadEntries {
    */
   static Entry latency(List<Long> nanos) {
     Map<String, Object> extras = new LinkedHashMap<>();
-    extras.put("p99_ms", millis(nanos.get((int) Math.ceil(nanos.size() * 0.99) - 1)));
-    extras.put("max_ms", millis(nanos.get(nanos.size() - 1)));
+    extras.put("p99_ms", Entries.p99Millis(nanos));
+    extras.put("max_ms", Entries.millis(nanos.get(nanos.size() - 1)));
     extras.put("floor", Map.of("ours", Map.of("at_most", 50), "p99_ms", Map.of("at_most", 250)));
     extras.putAll(Entries.conditions(nanos.size()));
-    return new Entry("read-latency", millis(Rounds.median(nanos)), null, null, "ms", extras);
-  }
-
-  private static double millis(double nanos) {
-    return nanos / TimeUnit.MILLISECONDS.toNanos(1);
+    return new Entry(
+        "read-latency", Entries.millis(Rounds.median(nanos)), null, null, "ms", extras);
   }
 }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,7 +81,7 @@ class BenchTest {
       entries.put(name, entry);
       assertThat(name, entry.get("ours").asDouble(), greaterThan(0.0));
       assertThat(name, entry.get("rows").asInt(), greaterThan(0));
-      assertThat(entry.get("unit").asText(), is(name.equals("read-latency") ? "ms" : "rows/s"));
+      assertThat(entry.get("unit").asText(), is(name.endsWith("-latency") ? "ms" : "rows/s"));
       for (String other : List.of("raw", "native")) {
         if (!entry.get(other).isNull()) {
           assertThat(
@@ -151,6 +152,53 @@ class BenchTest {
     assertThat(
         entries.get("paimon-write-keyed").get("floor").get("ratio_raw").get("at_least").asDouble(),
         is(0.7));
+  }
+
+  @Test
+  void theJoinSuiteMeasuresJoinsAndTheirCheckpoints(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("join.json");
+    int status =
+        run("--suite=join", "--rows=1000", "--rounds=1", "--only=inner-10-times", "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    JsonNode entry = entries(file).get("join-inner-10-times");
+    assertThat(entry.get("rounds_native").size(), is(1));
+    assertThat(entry.get("checkpoint_bytes").asLong(), greaterThan(0L));
+    // at least the keys of both sides
+    assertThat(entry.get("native_checkpoint_bytes").asLong(), greaterThan(2 * 10_000L * 8));
+    assertThat(entry.get("floor").get("ratio_few").get("at_least").asDouble(), is(0.9));
+  }
+
+  /** Needs a process of its own. */
+  @Test
+  @Tag("nightly")
+  void theJoinSuiteMeasuresTheDeltaJoinOfFlink(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("inserts.json");
+    int status =
+        run("--suite=join", "--rows=2000", "--rounds=1", "--only=inserts", "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    JsonNode entry = entries(file).get("join-inserts");
+    assertThat(entry.get("rounds_native").size(), is(1));
+  }
+
+  @Test
+  @Tag("nightly")
+  void theJoinSuiteMeasuresLatency(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("latency.json");
+    int status =
+        run(
+            "--suite=join",
+            "--rows=2000",
+            "--rounds=1",
+            "--only=ours-latency",
+            "--latencySeconds=2",
+            "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    JsonNode entry = entries(file).get("join-latency");
+    assertThat(entry.get("lookups").asInt(), greaterThan(0));
+    assertThat(entry.get("p99_ms").asDouble(), greaterThanOrEqualTo(entry.get("ours").asDouble()));
   }
 
   @Test
