@@ -310,11 +310,11 @@ public final class FlinkCluster implements AutoCloseable {
           .pollInterval(POLL)
           .until(
               () -> {
-                if (status() == end) {
-                  return true;
+                JobStatus now = status();
+                if (now != end && now.isTerminalState()) {
+                  check();
                 }
-                check();
-                return false;
+                return now == end;
               });
     }
   }

@@ -31,8 +31,15 @@ final class JoinTables {
     return ConnectionFactory.createConnection(configuration);
   }
 
+  /**
+   * Many clients with nothing to do are open here at once, each of which looks for work as often as
+   * it may wait: hundreds of them, a thousand times a second, leave a machine no time for the join.
+   */
   FlussCluster cluster() {
-    return FlussCluster.at(fluss.bootstrapServers());
+    return FlussCluster.at(fluss.bootstrapServers())
+        .withProperty("client.scanner.log.fetch.wait-max-time", "500ms")
+        .withProperty("client.writer.batch-timeout", "10ms")
+        .withProperty("client.lookup.batch-timeout", "10ms");
   }
 
   /** Key (user_id, ds). */
