@@ -60,9 +60,6 @@ abstract class DeltaJoinContract {
   private static final int ROUNDS = 36;
   private static final int SEEDS_A_JOB = 2;
 
-  private static final List<RandomJoin.Sink> SINKS =
-      List.of(RandomJoin.Sink.KEY, RandomJoin.Sink.LOOKUP, RandomJoin.Sink.INDEX);
-
   private static Connection connection;
 
   private final JoinTables tables = new JoinTables(fluss, connection);
@@ -149,12 +146,7 @@ abstract class DeltaJoinContract {
     List<RandomJoin> joins = new ArrayList<>();
     try {
       for (long seed : seeds) {
-        for (JoinType type : JoinType.values()) {
-          // each kind of sink with and without a condition, over two types and seeds
-          int turn = joins.size() + (int) (seed % 3);
-          RandomJoin.Sink sink = SINKS.get(Math.floorMod(turn, 3));
-          joins.add(new RandomJoin(tables, type, turn % 2 == 0, sink, seed));
-        }
+        joins.addAll(RandomJoin.ofEveryType(tables, seed));
       }
       Pipeline pipeline = Pipeline.create(unbounded());
       for (RandomJoin join : joins) {
@@ -528,6 +520,49 @@ abstract class DeltaJoinContract {
                   "[gone, 20260101]", Arrays.asList("gone", day, "1", 1L, null))
               : Map.of("[both, 20260101]", pair);
       assertComesToRest(0, held, expected, Duration.ZERO);
+    }
+  }
+
+  /**
+   * The oracle is the join of live partitions, but for rows whose deciding side is gone: they stay
+   * until the sink's partition goes.
+   */
+  @ParameterizedTest(name = "outer {0}")
+  @CsvSource({"false", "true"})
+  void followsLivePartitionsWhileOthersAreDropped(boolean outer) throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    String withoutOrders = VisitsAndOrders.DAYS.get(0);
+    String withoutVisits = VisitsAndOrders.DAYS.get(1);
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(200, 3);
+      PipelineResult running = start(unbounded(), join(outer, visits, orders, sink));
+      try {
+        // a change that is still to come would compute its key without the partitions
+        assertComesToRest(seed, held, data.joined(outer), Duration.ofSeconds(2));
+        Map<String, List<Object>> kept = data.joined(outer);
+        kept.values()
+            .removeIf(
+                row ->
+                    !row.get(1).equals(withoutOrders)
+                        || row.get(4).equals(VisitsAndOrders.NO_ORDER));
+        tables.dropPartition(orders, withoutOrders);
+        data.forgetOrders(withoutOrders);
+        tables.dropPartition(visits, withoutVisits);
+        data.forgetVisits(withoutVisits);
+
+        data.change(60, VisitsAndOrders.DAYS.subList(2, 3));
+        data.changeEveryVisit(withoutOrders);
+        data.changeEveryOrder(withoutVisits);
+        Map<String, List<Object>> expected = data.joined(outer);
+        expected.putAll(kept);
+        assertComesToRest(seed, held, expected, Duration.ofMillis(500));
+      } finally {
+        running.cancel();
+      }
     }
   }
 

@@ -126,6 +126,17 @@ final class RandomJoin implements AutoCloseable {
     return ofEveryKind(tables, number -> (number + seed) % 2 == 0, seed);
   }
 
+  /** Each type once. */
+  static List<RandomJoin> ofEveryType(JoinTables tables, long seed) {
+    List<RandomJoin> joins = new ArrayList<>();
+    for (JoinType type : JoinType.values()) {
+      // each kind of sink with and without a condition, over types and seeds
+      int turn = joins.size() + (int) (seed % 6);
+      joins.add(new RandomJoin(tables, type, turn % 2 == 0, Sink.values()[turn % 3], seed));
+    }
+    return joins;
+  }
+
   /** Each type with each kind of sink, with a condition. */
   static List<RandomJoin> ofEveryKindWithCondition(JoinTables tables) {
     return ofEveryKind(tables, number -> true, 0);
