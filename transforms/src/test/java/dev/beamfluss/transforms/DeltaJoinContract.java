@@ -15,6 +15,7 @@ import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -463,6 +464,42 @@ abstract class DeltaJoinContract {
           running.cancel();
         }
       }
+    }
+  }
+
+  /** As where the log of the deletes has expired before a start without state. */
+  @Test
+  void rowsOfDeletesThatAreNotReadStayInAnOldSink() throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(100, VisitsAndOrders.DAYS.subList(0, 2));
+      start(bounded(), join(true, visits, orders, sink).withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      Map<String, List<Object>> expected = data.joined(true);
+      assertComesToRest(seed, held, expected, Duration.ZERO);
+      data.deleteBothSides(4);
+      Instant start = Instant.now();
+      await().until(() -> Instant.now().isAfter(start));
+      data.change(40, VisitsAndOrders.DAYS.subList(2, 3));
+      start(
+              bounded(),
+              join(true, visits, orders, sink)
+                  .withStartingPosition(Position.timestamp(start))
+                  .withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      data.joined(true)
+          .forEach(
+              (key, row) -> {
+                if (row.get(1).equals(VisitsAndOrders.DAYS.get(2))) {
+                  expected.put(key, row);
+                }
+              });
+      assertComesToRest(seed, held, expected, Duration.ZERO);
+      assertThat("rows of deletes", expected, is(not(data.joined(true))));
     }
   }
 
