@@ -15,6 +15,7 @@ import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,7 +52,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link DeltaJoin} promises on every runner: at rest, the sink is the join of its tables. */
 abstract class DeltaJoinContract {
@@ -59,9 +59,7 @@ abstract class DeltaJoinContract {
 
   private static final int CHANGES_AT_ONCE = 12;
   private static final int ROUNDS = 36;
-
-  private static final List<RandomJoin.Sink> SINKS =
-      List.of(RandomJoin.Sink.KEY, RandomJoin.Sink.LOOKUP, RandomJoin.Sink.INDEX);
+  private static final int SEEDS_A_JOB = 2;
 
   private static Connection connection;
 
@@ -135,22 +133,21 @@ abstract class DeltaJoinContract {
 
   /** Many seeds in one job, each of tables of its own. */
   @Tag("nightly")
-  @ParameterizedTest
-  @ValueSource(longs = {1000, 2000, 3000, 4000, 5000})
+  @ParameterizedTest(name = "seeds from {0} on")
+  @MethodSource("firstSeeds")
   void followsManyRandomChangesWhateverTheJoin(long first) throws Exception {
-    followAll(LongStream.range(first, first + 10).boxed().toList(), 25);
+    followAll(LongStream.range(first, first + SEEDS_A_JOB).boxed().toList(), 25);
+  }
+
+  static LongStream firstSeeds() {
+    return LongStream.range(0, 200 / SEEDS_A_JOB).map(job -> 1000 + job * SEEDS_A_JOB);
   }
 
   private void followAll(List<Long> seeds, int rounds) throws Exception {
     List<RandomJoin> joins = new ArrayList<>();
     try {
       for (long seed : seeds) {
-        for (JoinType type : JoinType.values()) {
-          // each kind of sink with and without a condition, over two types and seeds
-          int turn = joins.size() + (int) (seed % 3);
-          RandomJoin.Sink sink = SINKS.get(Math.floorMod(turn, 3));
-          joins.add(new RandomJoin(tables, type, turn % 2 == 0, sink, seed));
-        }
+        joins.addAll(RandomJoin.ofEveryType(tables, seed));
       }
       Pipeline pipeline = Pipeline.create(unbounded());
       for (RandomJoin join : joins) {
@@ -470,6 +467,42 @@ abstract class DeltaJoinContract {
     }
   }
 
+  /** As where the log of the deletes has expired before a start without state. */
+  @Test
+  void rowsOfDeletesThatAreNotReadStayInAnOldSink() throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(100, VisitsAndOrders.DAYS.subList(0, 2));
+      start(bounded(), join(true, visits, orders, sink).withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      Map<String, List<Object>> expected = data.joined(true);
+      assertComesToRest(seed, held, expected, Duration.ZERO);
+      data.deleteBothSides(4);
+      Instant start = Instant.now();
+      await().until(() -> Instant.now().isAfter(start));
+      data.change(40, VisitsAndOrders.DAYS.subList(2, 3));
+      start(
+              bounded(),
+              join(true, visits, orders, sink)
+                  .withStartingPosition(Position.timestamp(start))
+                  .withStoppingPosition(Position.latest()))
+          .waitUntilFinish();
+      data.joined(true)
+          .forEach(
+              (key, row) -> {
+                if (row.get(1).equals(VisitsAndOrders.DAYS.get(2))) {
+                  expected.put(key, row);
+                }
+              });
+      assertComesToRest(seed, held, expected, Duration.ZERO);
+      assertThat("rows of deletes", expected, is(not(data.joined(true))));
+    }
+  }
+
   /** Then a pair and the left row alone have one and the same key in the sink. */
   @ParameterizedTest(name = "outer {0}")
   @CsvSource({"false", "true"})
@@ -524,6 +557,49 @@ abstract class DeltaJoinContract {
                   "[gone, 20260101]", Arrays.asList("gone", day, "1", 1L, null))
               : Map.of("[both, 20260101]", pair);
       assertComesToRest(0, held, expected, Duration.ZERO);
+    }
+  }
+
+  /**
+   * The oracle is the join of live partitions, but for rows whose deciding side is gone: they stay
+   * until the sink's partition goes.
+   */
+  @ParameterizedTest(name = "outer {0}")
+  @CsvSource({"false", "true"})
+  void followsLivePartitionsWhileOthersAreDropped(boolean outer) throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    String visits = tables.visits();
+    String orders = tables.orders();
+    String sink = tables.sink();
+    String withoutOrders = VisitsAndOrders.DAYS.get(0);
+    String withoutVisits = VisitsAndOrders.DAYS.get(1);
+    try (VisitsAndOrders data = new VisitsAndOrders(tables.cluster(), visits, orders, seed);
+        TailedTable held = tables.tail(sink)) {
+      data.change(200, 3);
+      PipelineResult running = start(unbounded(), join(outer, visits, orders, sink));
+      try {
+        // a change that is still to come would compute its key without the partitions
+        assertComesToRest(seed, held, data.joined(outer), Duration.ofSeconds(2));
+        Map<String, List<Object>> kept = data.joined(outer);
+        kept.values()
+            .removeIf(
+                row ->
+                    !row.get(1).equals(withoutOrders)
+                        || row.get(4).equals(VisitsAndOrders.NO_ORDER));
+        tables.dropPartition(orders, withoutOrders);
+        data.forgetOrders(withoutOrders);
+        tables.dropPartition(visits, withoutVisits);
+        data.forgetVisits(withoutVisits);
+
+        data.change(60, VisitsAndOrders.DAYS.subList(2, 3));
+        data.changeEveryVisit(withoutOrders);
+        data.changeEveryOrder(withoutVisits);
+        Map<String, List<Object>> expected = data.joined(outer);
+        expected.putAll(kept);
+        assertComesToRest(seed, held, expected, Duration.ofMillis(500));
+      } finally {
+        running.cancel();
+      }
     }
   }
 

@@ -2,10 +2,12 @@ package dev.beamfluss.transforms;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.FlussExtension;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
+import org.apache.fluss.metadata.PartitionSpec;
 import org.apache.fluss.metadata.Schema;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
@@ -31,8 +33,15 @@ final class JoinTables {
     return ConnectionFactory.createConnection(configuration);
   }
 
+  /**
+   * Many clients with nothing to do are open here at once, each of which looks for work as often as
+   * it may wait: hundreds of them, a thousand times a second, leave a machine no time for the join.
+   */
   FlussCluster cluster() {
-    return FlussCluster.at(fluss.bootstrapServers());
+    return FlussCluster.at(fluss.bootstrapServers())
+        .withProperty("client.scanner.log.fetch.wait-max-time", "500ms")
+        .withProperty("client.writer.batch-timeout", "10ms")
+        .withProperty("client.lookup.batch-timeout", "10ms");
   }
 
   /** Key (user_id, ds). */
@@ -101,6 +110,18 @@ final class JoinTables {
       throw new IllegalStateException("Could not create " + path, e);
     }
     return path.toString();
+  }
+
+  /** Drops the partition of a day. */
+  void dropPartition(String table, String day) throws Exception {
+    int dot = table.indexOf('.');
+    connection
+        .getAdmin()
+        .dropPartition(
+            TablePath.of(table.substring(0, dot), table.substring(dot + 1)),
+            new PartitionSpec(Map.of("ds", day)),
+            false)
+        .get(30, TimeUnit.SECONDS);
   }
 
   TailedTable tail(String table) {

@@ -1,5 +1,10 @@
 package dev.beamfluss.transforms;
 
+import static java.util.stream.Collectors.toSet;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.equalTo;
+
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
 import java.time.Duration;
@@ -11,8 +16,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
+import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.schemas.Schema.FieldType;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
@@ -61,6 +68,7 @@ final class RandomJoin implements AutoCloseable {
   private final FlussTable leftTable;
   private final FlussTable rightTable;
   private final TailedTable held;
+  private long rounds = 100;
   private final Map<Id, Long> lefts = new TreeMap<>();
   private final Map<Id, Long> rights = new TreeMap<>();
 
@@ -110,6 +118,41 @@ final class RandomJoin implements AutoCloseable {
     this.held = tables.tail(sink);
   }
 
+  /**
+   * Each type with each kind of sink, every other one with a condition: with the next seed, the
+   * others.
+   */
+  static List<RandomJoin> ofEveryKind(JoinTables tables, long seed) {
+    return ofEveryKind(tables, number -> (number + seed) % 2 == 0, seed);
+  }
+
+  /** Each type once. */
+  static List<RandomJoin> ofEveryType(JoinTables tables, long seed) {
+    List<RandomJoin> joins = new ArrayList<>();
+    for (JoinType type : JoinType.values()) {
+      // each kind of sink with and without a condition, over types and seeds
+      int turn = joins.size() + (int) (seed % 6);
+      joins.add(new RandomJoin(tables, type, turn % 2 == 0, Sink.values()[turn % 3], seed));
+    }
+    return joins;
+  }
+
+  /** Each type with each kind of sink, with a condition. */
+  static List<RandomJoin> ofEveryKindWithCondition(JoinTables tables) {
+    return ofEveryKind(tables, number -> true, 0);
+  }
+
+  private static List<RandomJoin> ofEveryKind(
+      JoinTables tables, IntPredicate conditional, long seed) {
+    List<RandomJoin> joins = new ArrayList<>();
+    for (JoinType type : JoinType.values()) {
+      for (Sink sink : Sink.values()) {
+        joins.add(new RandomJoin(tables, type, conditional.test(joins.size()), sink, seed));
+      }
+    }
+    return joins;
+  }
+
   private boolean isLeftUnique() {
     return sinkKind == Sink.KEY;
   }
@@ -135,6 +178,11 @@ final class RandomJoin implements AutoCloseable {
             .build());
   }
 
+  /** One that fails where its faults say so. */
+  DeltaJoin join(Faults faults) {
+    return join().withComputed("both", FieldType.INT64, faults.failing(RandomJoin::both));
+  }
+
   DeltaJoin join() {
     DeltaJoin join =
         DeltaJoin.of(type)
@@ -144,8 +192,7 @@ final class RandomJoin implements AutoCloseable {
                 isLeftUnique() ? new String[] {"a"} : new String[] {"l_id", "a"})
             .right(tables.cluster(), right, "r_id", "b")
             .on("k")
-            .withComputed(
-                "both", org.apache.beam.sdk.schemas.Schema.FieldType.INT64, RandomJoin::both)
+            .withComputed("both", FieldType.INT64, RandomJoin::both)
             .to(tables.cluster(), sink)
             .withShards(4);
     if (type.keepsLeft()) {
@@ -242,10 +289,16 @@ final class RandomJoin implements AutoCloseable {
     return Row.withSchema((ofLeft ? leftTable : rightTable).schema()).addValues(values).build();
   }
 
+  private Set<String> keys() {
+    return Stream.concat(lefts.keySet().stream(), rights.keySet().stream())
+        .map(Id::key)
+        .collect(toSet());
+  }
+
   /** The sink's rows as they are to be, by key. */
   Map<String, List<Object>> expected() {
     Map<String, List<Object>> result = new TreeMap<>();
-    for (String key : IntStream.range(0, KEYS).mapToObj(i -> "k" + i).toList()) {
+    for (String key : keys()) {
       Set<Id> matched = new HashSet<>();
       lefts.forEach(
           (l, a) -> {
@@ -304,6 +357,39 @@ final class RandomJoin implements AutoCloseable {
 
   Map<String, List<Object>> held() throws Exception {
     return held.contents();
+  }
+
+  /**
+   * Puts a pair whose values nobody else puts, and waits until the sink has it: what was changed
+   * before is at most as far behind.
+   */
+  void awaitFollowed() {
+    rounds++;
+    putLeft("round", "i0", rounds);
+    putRight("round", "i0", rounds);
+    flush();
+    await(name() + " following")
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(Duration.ofMinutes(3))
+        .until(() -> held().values().stream().anyMatch(row -> row.contains(11 * rounds)));
+  }
+
+  /** Waits until all are right at once, and stay so for a while. */
+  static void assertComeToRest(List<RandomJoin> joins, Duration quiet) {
+    await("joins at rest")
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(20))
+        .during(quiet)
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () -> {
+              for (RandomJoin join : joins) {
+                assertThat(join.name(), join.held(), equalTo(join.expected()));
+              }
+            });
   }
 
   void assertComesToRest(Duration quiet) {

@@ -59,28 +59,67 @@ final class VisitsAndOrders implements AutoCloseable {
    * @param days how many of the days there are by now
    */
   void change(int number, int days) {
+    change(number, DAYS.subList(0, days));
+  }
+
+  /** Makes some changes on these days, acknowledged when this returns. */
+  void change(int number, List<String> days) {
     for (int i = 0; i < number; i++) {
-      Visit visit = new Visit("user" + random.nextInt(USERS), DAYS.get(random.nextInt(days)));
+      String day = days.get(random.nextInt(days.size()));
+      Visit visit = new Visit("user" + random.nextInt(USERS), day);
       if (random.nextInt(5) < 2) {
         if (random.nextInt(3) == 0) {
           deleteVisit(visit);
         } else {
-          VisitValues values = new VisitValues(time(), random.nextInt(100));
-          visits.put(visit, values);
-          visitWriter.upsert(visitRow(visit, values));
+          putVisit(visit);
         }
       } else {
         Order order = new Order(visit, "order" + random.nextInt(ORDERS_A_VISIT));
         if (random.nextInt(3) == 0) {
           deleteOrder(order);
         } else {
-          OrderValues values = new OrderValues(time(), random.nextInt(10_000));
-          orders.put(order, values);
-          orderWriter.upsert(orderRow(order, values));
+          putOrder(order);
         }
       }
     }
     flush();
+  }
+
+  private void putVisit(Visit visit) {
+    VisitValues values = new VisitValues(time(), random.nextInt(100));
+    visits.put(visit, values);
+    visitWriter.upsert(visitRow(visit, values));
+  }
+
+  private void putOrder(Order order) {
+    OrderValues values = new OrderValues(time(), random.nextInt(10_000));
+    orders.put(order, values);
+    orderWriter.upsert(orderRow(order, values));
+  }
+
+  void changeEveryVisit(String day) {
+    visits.keySet().stream().filter(visit -> visit.day().equals(day)).forEach(this::putVisit);
+    flush();
+  }
+
+  /** Puts all that there can be. */
+  void changeEveryOrder(String day) {
+    for (int user = 0; user < USERS; user++) {
+      for (int order = 0; order < ORDERS_A_VISIT; order++) {
+        putOrder(new Order(new Visit("user" + user, day), "order" + order));
+      }
+    }
+    flush();
+  }
+
+  /** Their partition is dropped, which no change tells of. */
+  void forgetVisits(String day) {
+    visits.keySet().removeIf(visit -> visit.day().equals(day));
+  }
+
+  /** Their partition is dropped, which no change tells of. */
+  void forgetOrders(String day) {
+    orders.keySet().removeIf(order -> order.visit().day().equals(day));
   }
 
   /** Deletes every row of both sides of some keys at once. */

@@ -5,6 +5,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.io.fluss.SeenNumbers.Place;
 import dev.beamfluss.local.FlussExtension;
 import java.nio.file.Path;

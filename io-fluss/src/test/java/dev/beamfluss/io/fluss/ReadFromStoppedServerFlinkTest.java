@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
 
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.nio.file.Path;

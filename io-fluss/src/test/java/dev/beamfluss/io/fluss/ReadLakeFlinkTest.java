@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.lessThan;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package dev.beamfluss.io.fluss;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.local.FlussExtension;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.beamfluss.io.fluss;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.local.FlussExtension;
 import java.nio.file.Path;
 import java.time.Duration;

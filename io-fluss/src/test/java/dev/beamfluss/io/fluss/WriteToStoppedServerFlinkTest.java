@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 
+import dev.beamfluss.flink.FlinkCluster;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.beamfluss.io.paimon;
 
+import dev.beamfluss.flink.FlinkCluster;
 import java.nio.file.Path;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptions;

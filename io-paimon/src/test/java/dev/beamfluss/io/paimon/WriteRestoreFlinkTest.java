@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.flink.FlinkCluster;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.beamfluss.io.fluss;
+package dev.beamfluss.flink;
 
 import static org.awaitility.Awaitility.await;
 
@@ -24,29 +24,40 @@ import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
+import org.apache.flink.runtime.checkpoint.CompletedCheckpointStats;
 import org.apache.flink.runtime.client.JobStatusMessage;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
+import org.apache.flink.runtime.executiongraph.ErrorInfo;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * A Flink cluster inside this JVM. Jobs are submitted to its address like to any other cluster,
  * with the runner's own options, so that savepoints and restores go the way they go in production.
+ * It keeps the checkpoints of its jobs, so that another job can go on from any of them.
  */
-final class FlinkCluster implements AutoCloseable {
+public final class FlinkCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration POLL = Duration.ofMillis(20);
+  private static final int CHECKPOINTS_KEPT = 1_000;
 
   private final Path directory;
   private final MiniCluster cluster;
 
-  FlinkCluster(Path directory, int slots) throws Exception {
+  /**
+   * Starts one.
+   *
+   * @param directory where its checkpoints and savepoints are kept
+   */
+  public FlinkCluster(Path directory, int slots) throws Exception {
     this.directory = directory;
     Configuration configuration = new Configuration();
     configuration.set(RestOptions.ADDRESS, "localhost");
     configuration.set(RestOptions.BIND_PORT, "0");
     configuration.set(WebOptions.SUBMIT_ENABLE, false);
+    configuration.set(CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, CHECKPOINTS_KEPT);
     configuration.set(
         CheckpointingOptions.CHECKPOINTS_DIRECTORY,
         directory.resolve("checkpoints").toUri().toString());
@@ -61,7 +72,7 @@ final class FlinkCluster implements AutoCloseable {
   }
 
   /** Checkpoints five times a second; restarts at once, and as often as need be. */
-  FlinkPipelineOptions options(int parallelism) throws Exception {
+  public FlinkPipelineOptions options(int parallelism) throws Exception {
     FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
     options.setJobName("job-" + UUID.randomUUID());
@@ -71,12 +82,29 @@ final class FlinkCluster implements AutoCloseable {
     options.setFilesToStage(List.of(emptyJar().toString()));
     options.setAttachedMode(false);
     options.setParallelism(parallelism);
+    options.setMaxParallelism(8);
     options.setCheckpointingInterval(200L);
     options.setExternalizedCheckpointsEnabled(true);
     options.setRetainExternalizedCheckpointsOnCancellation(true);
     options.setNumberOfExecutionRetries(1000);
     options.setExecutionRetryDelay(50L);
     options.setMaxBundleTimeMills(100L);
+    return options;
+  }
+
+  /**
+   * As {@link #options(int)}, of a job that ends where its input does.
+   *
+   * @param restarts how often Flink may start it anew
+   * @param restored where a checkpoint or savepoint is, or null to begin anew
+   */
+  public FlinkPipelineOptions options(int parallelism, int restarts, @Nullable String restored)
+      throws Exception {
+    FlinkPipelineOptions options = options(parallelism);
+    options.setStreaming(true);
+    options.setNumberOfExecutionRetries(restarts);
+    options.setShutdownSourcesAfterIdleMs(0L);
+    options.setSavepointPath(restored);
     return options;
   }
 
@@ -89,7 +117,7 @@ final class FlinkCluster implements AutoCloseable {
   }
 
   /** Runs a pipeline that was made with {@link #options}. */
-  Job submit(Pipeline pipeline) {
+  public Job submit(Pipeline pipeline) {
     pipeline.run();
     String name = pipeline.getOptions().getJobName();
     JobID id =
@@ -102,7 +130,7 @@ final class FlinkCluster implements AutoCloseable {
   }
 
   /** What a test that failed has left running would keep the next one from its slots. */
-  void cancelAll() {
+  public void cancelAll() {
     for (JobStatusMessage job : get(cluster.listJobs())) {
       if (!job.getJobState().isGloballyTerminalState()) {
         new Job(job.getJobId()).cancel();
@@ -124,31 +152,58 @@ final class FlinkCluster implements AutoCloseable {
   }
 
   /** One that runs, or did. */
-  final class Job {
+  public final class Job {
     private final JobID id;
 
     private Job(JobID id) {
       this.id = id;
     }
 
-    long checkpoints() {
+    /** How many it has completed since it was submitted. */
+    public long checkpoints() {
       return statistics().getCounts().getNumberOfCompletedCheckpoints();
     }
 
     /**
      * How often it went on from a checkpoint or savepoint, the one it was started from included.
      */
-    long restores() {
+    public long restores() {
       return statistics().getCounts().getNumberOfRestoredCheckpoints();
     }
 
     /** How often it was started anew by Flink after a failure, from a checkpoint or without. */
-    int restarts() {
+    public int restarts() {
       int restarts = 0;
       for (AccessExecutionVertex vertex : graph().getAllExecutionVertices()) {
         restarts = Math.max(restarts, vertex.getCurrentExecutionAttempt().getAttemptNumber());
       }
       return restarts;
+    }
+
+    public JobStatus status() {
+      return get(cluster.getJobStatus(id));
+    }
+
+    /** What it failed with last, with all causes. */
+    public String failure() {
+      return failure(graph());
+    }
+
+    private static String failure(AccessExecutionGraph graph) {
+      ErrorInfo failure = graph.getFailureInfo();
+      return failure == null ? "" : failure.getExceptionAsString();
+    }
+
+    /** Where the last checkpoint is; null before the first. */
+    public @Nullable String lastCheckpoint() {
+      CompletedCheckpointStats last = statistics().getHistory().getLatestCompletedCheckpoint();
+      return last == null ? null : last.getExternalPath();
+    }
+
+    /** Where a checkpoint is that is completed from now on. */
+    public String nextCheckpoint() {
+      awaitMoreCheckpoints(1);
+      return lastCheckpoint();
     }
 
     private CheckpointStatsSnapshot statistics() {
@@ -159,28 +214,25 @@ final class FlinkCluster implements AutoCloseable {
       return get(cluster.getExecutionGraph(id));
     }
 
-    void check() {
+    /** Throws if it is over. */
+    public void check() {
       check(graph(), false);
     }
 
-    /** For a job whose input ends. */
-    void checkUnlessFinished() {
+    /** As {@link #check}, of a job whose input ends. */
+    public void checkUnlessFinished() {
       check(graph(), true);
     }
 
     private static void check(AccessExecutionGraph graph, boolean mayFinish) {
       if (graph.getState().isTerminalState()
           && !(mayFinish && graph.getState() == JobStatus.FINISHED)) {
-        throw new IllegalStateException(
-            "The job is "
-                + graph.getState()
-                + (graph.getFailureInfo() == null
-                    ? ""
-                    : ": " + graph.getFailureInfo().getExceptionAsString()));
+        throw new IllegalStateException("The job is " + graph.getState() + ": " + failure(graph));
       }
     }
 
-    void awaitMoreCheckpoints(int more) {
+    /** Waits until it has completed so many more checkpoints. */
+    public void awaitMoreCheckpoints(int more) {
       long number = checkpoints() + more;
       await(more + " more checkpoints")
           .atMost(PATIENCE)
@@ -192,7 +244,8 @@ final class FlinkCluster implements AutoCloseable {
               });
     }
 
-    void awaitRestores(long number) {
+    /** Waits until it was restored so often, as {@link #restores} counts. */
+    public void awaitRestores(long number) {
       await("restore " + number)
           .atMost(PATIENCE)
           .pollInterval(POLL)
@@ -208,7 +261,7 @@ final class FlinkCluster implements AutoCloseable {
      * split ends as soon as it knows that it gets none, and Flink takes no savepoint in that
      * moment.
      */
-    String stopWithSavepoint() {
+    public String stopWithSavepoint() {
       String savepoint;
       try {
         savepoint = requestStopWithSavepoint();
@@ -222,30 +275,47 @@ final class FlinkCluster implements AutoCloseable {
     }
 
     private String requestStopWithSavepoint() {
-      return get(
-          cluster.stopWithSavepoint(
-              id,
-              directory.resolve("savepoints").toUri().toString(),
-              false,
-              SavepointFormatType.CANONICAL));
+      return get(stop(false));
     }
 
-    void cancel() {
+    /** Asks it to end as if its input had ended. */
+    public CompletableFuture<String> drain() {
+      return stop(true);
+    }
+
+    private CompletableFuture<String> stop(boolean drained) {
+      return cluster.stopWithSavepoint(
+          id,
+          directory.resolve("savepoints").toUri().toString(),
+          drained,
+          SavepointFormatType.CANONICAL);
+    }
+
+    /** Ends it where it is. */
+    public void cancel() {
       get(cluster.cancelJob(id));
       awaitEnd(JobStatus.CANCELED);
     }
 
     /** Ends it; the place of its last checkpoint, which what it did since is not part of. */
-    String cancelKeepingCheckpoint() {
+    public String cancelKeepingCheckpoint() {
       cancel();
-      return statistics().getHistory().getLatestCompletedCheckpoint().getExternalPath();
+      return lastCheckpoint();
     }
 
-    private void awaitEnd(JobStatus end) {
+    /** Waits for this end; throws if it comes to another. */
+    public void awaitEnd(JobStatus end) {
       await("the job to be " + end)
           .atMost(PATIENCE)
           .pollInterval(POLL)
-          .until(() -> get(cluster.getJobStatus(id)) == end);
+          .until(
+              () -> {
+                JobStatus now = status();
+                if (now != end && now.isTerminalState()) {
+                  check();
+                }
+                return now == end;
+              });
     }
   }
 }

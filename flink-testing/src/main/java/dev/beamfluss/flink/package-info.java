@@ -1,0 +1,2 @@
+/** Flink for tests. */
+package dev.beamfluss.flink;
