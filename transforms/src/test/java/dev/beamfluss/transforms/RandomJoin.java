@@ -41,6 +41,7 @@ final class RandomJoin implements AutoCloseable {
     INDEX
   }
 
+  private static final List<Sink> SINKS = List.of(Sink.KEY, Sink.LOOKUP, Sink.INDEX);
   private static final int KEYS = 5;
   private static final int ROWS_A_KEY = 3;
   private static final int VALUES = 4;
@@ -132,7 +133,7 @@ final class RandomJoin implements AutoCloseable {
     for (JoinType type : JoinType.values()) {
       // each kind of sink with and without a condition, over types and seeds
       int turn = joins.size() + (int) (seed % 6);
-      joins.add(new RandomJoin(tables, type, turn % 2 == 0, Sink.values()[turn % 3], seed));
+      joins.add(new RandomJoin(tables, type, turn % 2 == 0, SINKS.get(turn % 3), seed));
     }
     return joins;
   }
