@@ -102,6 +102,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
   private static final int DEFAULT_KEYS_IN_FLIGHT = 5_000;
   private static final int DEFAULT_SHARDS = 8;
+  private static final String BATCH_TIMEOUT = "client.writer.batch-timeout";
 
   abstract JoinType type();
 
@@ -378,13 +379,13 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
       // refuses what cannot be looked up, and names the keys with which it could
       var unused = table.lookupKind(joinColumns());
     }
-    FlussTable sink = sinkCluster().describe(checkArgumentNotNull(sink()));
+    FlussTable sink = writing(sinkCluster()).describe(checkArgumentNotNull(sink()));
     JoinPlan plan =
         JoinPlan.of(
             shape(tables.stream().map(FlussTable::schema).toList()),
             tables,
             sink,
-            index() == null ? null : sinkCluster().describe(index()));
+            index() == null ? null : writing(sinkCluster()).describe(index()));
 
     List<PCollection<KV<Integer, Row>>> triggers = new ArrayList<>();
     for (int i = 0; i < sides.size(); i++) {
@@ -410,6 +411,16 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
       errorHandler().addErrorCollection(bad);
     }
     return written.get(RecomputeFn.ACKNOWLEDGED).setCoder(VarLongCoder.of());
+  }
+
+  /**
+   * The join writes at the end of its rounds and waits: there is nothing to gain from sending the
+   * first rows of a round at once, and the client polls that often, writing or not.
+   */
+  private static FlussCluster writing(FlussCluster cluster) {
+    return cluster.properties().containsKey(BATCH_TIMEOUT)
+        ? cluster
+        : cluster.withProperty(BATCH_TIMEOUT, "10ms");
   }
 
   private static String counter(int side) {

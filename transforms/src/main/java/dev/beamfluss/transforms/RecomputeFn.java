@@ -46,9 +46,6 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
 
   static final TupleTag<Long> ACKNOWLEDGED = new TupleTag<>() {};
 
-  /** Keys whose answers are outstanding; half of them are taken at once. */
-  private static final int LOOKUPS_AHEAD = 2_000;
-
   private final JoinPlan plan;
   private final int maxKeysInFlight;
   private final boolean keepBad;
@@ -184,9 +181,6 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     }
     if (asksAhead && inFlight.add(key)) {
       asked.add(ask(key, waiting.remove(key)));
-      if (asked.size() >= LOOKUPS_AHEAD) {
-        takeAnswers(LOOKUPS_AHEAD / 2);
-      }
     }
     if (inFlight.size() + waiting.size() >= maxKeysInFlight) {
       computeAll();
@@ -210,7 +204,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
       askWaiting();
     }
     while (!inFlight.isEmpty()) {
-      takeAnswers(asked.size());
+      takeAnswers();
       acknowledge();
       inFlight.clear();
       askWaiting();
@@ -230,9 +224,10 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     waiting.clear();
   }
 
-  private void takeAnswers(int number) throws Exception {
-    for (int i = 0; i < number; i++) {
-      Answers answers = asked.remove();
+  private void takeAnswers() throws Exception {
+    keysComputed.inc(asked.size());
+    // all at once, as writes that come one by one travel in small batches
+    for (Answers answers = asked.poll(); answers != null; answers = asked.poll()) {
       try {
         Update update = update(answers.key(), answers);
         if (index == null) {
@@ -244,7 +239,6 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
         refuse(answers.key(), e);
       }
     }
-    keysComputed.inc(number);
   }
 
   private void write(Update update) {
