@@ -78,20 +78,22 @@ class DeltaJoinRestartFlinkTest {
 
   @Test
   void followsRandomChangesThoughItFailsAndIsRestored() throws Exception {
-    followThroughFailures(ThreadLocalRandom.current().nextLong(1_000_000), 1, 2, 1);
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+    join(RandomJoin.ofEveryType(tables, seed));
+    followThroughFailures(seed, 1, 2, 1);
   }
 
   @Tag("nightly")
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void followsRandomChangesThoughItFailsAndIsRestoredOften(long seed) throws Exception {
+    join(RandomJoin.ofEveryKind(tables, seed));
     followThroughFailures(seed, 1, 3, 2, 2, 1, 2, 3, 3, 1);
   }
 
   private void followThroughFailures(long seed, int... parallelisms) throws Exception {
     System.err.println("seed " + seed);
     Random random = new Random(seed);
-    join(RandomJoin.ofEveryKind(tables, seed));
     String restored = null;
     for (int stage = 0; stage < parallelisms.length; stage++) {
       changeAll(20);
