@@ -41,6 +41,7 @@ final class JoinSuite implements Suite {
           "client.scanner.log.fetch.wait-max-time", "20ms",
           "client.scanner.log.max-poll-records", "1500",
           "client.lookup.batch-timeout", "1ms",
+          "client.lookup.max-batch-size", "1024",
           "client.writer.batch-size", "256kb",
           "client.writer.batch-timeout", "1ms");
 

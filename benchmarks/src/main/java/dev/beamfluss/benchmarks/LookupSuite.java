@@ -34,8 +34,9 @@ final class LookupSuite implements Suite {
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
 
-  /** The default of {@link FlussCluster}. */
-  private static final Map<String, String> LOOKUP = Map.of("client.lookup.batch-timeout", "1ms");
+  /** The defaults of {@link FlussCluster}. */
+  private static final Map<String, String> LOOKUP =
+      Map.of("client.lookup.batch-timeout", "1ms", "client.lookup.max-batch-size", "1024");
 
   @Override
   public String name() {

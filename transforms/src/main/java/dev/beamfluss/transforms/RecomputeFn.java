@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Distribution;
@@ -88,19 +87,11 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     }
   }
 
-  /** A lookup that was asked, to be asked again where its server went away. */
-  private record Asked(Row key, CompletableFuture<List<Row>> answer, long nanos) {
-    static Asked of(TableLookup lookup, Row key) {
-      long nanos = System.nanoTime();
-      return new Asked(key, lookup.lookup(key), nanos);
-    }
-
-    List<Row> rows(TableLookup lookup) {
-      return lookup.await(key, answer, nanos);
-    }
-  }
-
-  private record Answers(Row key, List<List<Asked>> sides, @Nullable Asked held, Work work) {}
+  private record Answers(
+      Row key,
+      List<List<TableLookup.Pending>> sides,
+      TableLookup.@Nullable Pending held,
+      Work work) {}
 
   /** What is to become of the sink's rows of a key. */
   private record Update(Row key, List<Row> upserts, List<Row> deletes) {}
@@ -283,18 +274,18 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
 
   private Answers ask(Values values, Work work) {
     Row key = plan.keyRow(values);
-    List<List<Asked>> ofSides = new ArrayList<>(sides.size());
+    List<List<TableLookup.Pending>> ofSides = new ArrayList<>(sides.size());
     for (int side = 0; side < sides.size(); side++) {
-      List<Asked> ofSide = new ArrayList<>();
+      List<TableLookup.Pending> ofSide = new ArrayList<>();
       if (!isKnown(side, work)) {
         for (Row lookupKey : plan.shape().lookupKeys(side, key)) {
-          ofSide.add(Asked.of(sides.get(side), lookupKey));
+          ofSide.add(sides.get(side).ask(lookupKey));
         }
       }
       ofSides.add(ofSide);
     }
     return new Answers(
-        key, ofSides, held == null || work.inserted != null ? null : Asked.of(held, key), work);
+        key, ofSides, held == null || work.inserted != null ? null : held.ask(key), work);
   }
 
   /** Whether what is new on a side is all that the result needs of it. */
@@ -310,8 +301,8 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
         continue;
       }
       List<JoinShape.SideRow> ofSide = new ArrayList<>();
-      for (Asked answer : answers.sides().get(side)) {
-        for (Row row : answer.rows(sides.get(side))) {
+      for (TableLookup.Pending asked : answers.sides().get(side)) {
+        for (Row row : asked.rows()) {
           ofSide.add(sideRows.get(side).of(row));
         }
       }
@@ -324,7 +315,7 @@ final class RecomputeFn extends DoFn<KV<Integer, Row>, Long> {
     if (plan.update() == SinkUpdate.BY_KEY_OF_SIDE) {
       return byKey(key, answers.work(), joined, rows.get(plan.decidingSide()));
     }
-    List<Row> found = answers.held().rows(held);
+    List<Row> found = answers.held().rows();
     return plan.update() == SinkUpdate.BY_LOOKUP
         ? byLookup(key, joined, found)
         : byIndex(key, joined, found);

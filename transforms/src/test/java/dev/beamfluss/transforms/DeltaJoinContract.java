@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
@@ -185,39 +186,79 @@ abstract class DeltaJoinContract {
   @ParameterizedTest
   @EnumSource(RandomJoin.Sink.class)
   void changesThatComeTogether(RandomJoin.Sink sink) throws Exception {
-    try (RandomJoin join = new RandomJoin(tables, JoinType.FULL, true, sink, 0)) {
-      PipelineResult running = start(unbounded(), join.join());
+    try (RandomJoin full = new RandomJoin(tables, JoinType.FULL, true, sink, 0);
+        RandomJoin inner = new RandomJoin(tables, JoinType.INNER, true, sink, 0)) {
+      Pipeline pipeline = Pipeline.create(unbounded());
+      List<RandomJoin> joins = List.of(full, inner);
+      joins.forEach(join -> pipeline.apply(join.name(), join.join()));
+      PipelineResult running = pipeline.run();
       try {
-        join.putLeft("k1", "i0", 1);
-        assertFollowed(join, "a row without a match");
-        join.putRight("k1", "i0", 2);
-        join.putRight("k1", "i1", 3);
-        assertFollowed(join, "two first matches");
-        join.deleteRight("k1", "i0");
-        join.deleteRight("k1", "i1");
-        assertFollowed(join, "the last two matches gone");
-        join.putRight("k1", "i0", 2);
-        assertFollowed(join, "the condition holds");
-        join.putLeft("k1", "i0", 3);
-        join.putRight("k1", "i0", 0);
-        assertFollowed(join, "the condition holds no more, of both sides");
-        join.putLeft("k1", "i0", 0);
-        join.putRight("k1", "i0", 3);
-        assertFollowed(join, "the condition holds again, of both sides");
-        join.deleteLeft("k1", "i0");
-        join.deleteRight("k1", "i0");
-        assertFollowed(join, "both sides gone");
-        assertThat(join.expected(), is(anEmptyMap()));
+        afterwards(joins, "a row without a match", join -> join.putLeft("k1", "i0", 1));
+        afterwards(
+            joins,
+            "two first matches",
+            join -> {
+              join.putRight("k1", "i0", 2);
+              join.putRight("k1", "i1", 3);
+            });
+        afterwards(
+            joins,
+            "the last two matches gone",
+            join -> {
+              join.deleteRight("k1", "i0");
+              join.deleteRight("k1", "i1");
+            });
+        afterwards(joins, "the condition holds", join -> join.putRight("k1", "i0", 2));
+        afterwards(
+            joins,
+            "the condition holds no more, of both sides",
+            join -> {
+              join.putLeft("k1", "i0", 3);
+              join.putRight("k1", "i0", 0);
+            });
+        afterwards(
+            joins,
+            "the condition holds again, of both sides",
+            join -> {
+              join.putLeft("k1", "i0", 0);
+              join.putRight("k1", "i0", 3);
+            });
+        afterwards(
+            joins,
+            "both sides gone",
+            join -> {
+              join.deleteLeft("k1", "i0");
+              join.deleteRight("k1", "i0");
+            });
+        afterwards(
+            joins,
+            "both sides inserted",
+            join -> {
+              join.putLeft("k1", "i0", 0);
+              join.putRight("k1", "i0", 3);
+            });
+        afterwards(
+            joins,
+            "gone, and inserted with other values",
+            join -> {
+              join.deleteLeft("k1", "i0");
+              join.deleteRight("k1", "i0");
+              join.putLeft("k1", "i0", 1);
+              join.putRight("k1", "i0", 2);
+            });
       } finally {
         running.cancel();
       }
     }
   }
 
-  private static void assertFollowed(RandomJoin join, String what) {
-    join.flush();
+  private static void afterwards(List<RandomJoin> joins, String what, Consumer<RandomJoin> change) {
     System.err.println(what);
-    join.assertComesToRest(Duration.ofMillis(200));
+    for (RandomJoin join : joins) {
+      change.accept(join);
+      join.flush();
+    }
+    joins.forEach(join -> join.assertComesToRest(Duration.ofMillis(200)));
   }
 
   /** The others go on; a key that can be computed again is. */

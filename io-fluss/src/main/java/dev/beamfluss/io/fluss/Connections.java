@@ -27,6 +27,7 @@ final class Connections {
   private static final Map<String, String> DEFAULTS =
       Map.of(
           "client.lookup.batch-timeout", "1ms",
+          "client.lookup.max-batch-size", "1024",
           "client.writer.batch-timeout", "1ms",
           "client.writer.batch-size", "256kb",
           "client.writer.buffer.wait-timeout", "2min",

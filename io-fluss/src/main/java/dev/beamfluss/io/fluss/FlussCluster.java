@@ -19,6 +19,8 @@ import java.util.TreeMap;
  *   <tr><th>property</th><th>here</th><th>Fluss</th><th>why</th></tr>
  *   <tr><td>client.lookup.batch-timeout</td><td>1ms</td><td>100ms</td>
  *       <td>a lone lookup would wait the whole timeout</td></tr>
+ *   <tr><td>client.lookup.max-batch-size</td><td>1024</td><td>128</td>
+ *       <td>shared among all buckets and tables that are looked up, it leaves a request few keys</td></tr>
  *   <tr><td>client.writer.batch-timeout</td><td>1ms</td><td>100ms</td>
  *       <td>a bundle's last batch would wait the whole timeout</td></tr>
  *   <tr><td>client.writer.batch-size</td><td>256kb</td><td>2mb</td>

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.KvCoder;
@@ -120,12 +119,7 @@ final class LookupInTable {
    * each worker.
    */
   private static final class Bundle implements Serializable {
-    private record Pending(
-        Row key,
-        CompletableFuture<List<Row>> answer,
-        long called,
-        Instant timestamp,
-        BoundedWindow window) {}
+    private record Pending(TableLookup.Pending lookup, Instant timestamp, BoundedWindow window) {}
 
     @FunctionalInterface
     private interface Output {
@@ -185,13 +179,12 @@ final class LookupInTable {
           (found, time, where) ->
               out.get(FOUND).outputWindowedValue(found, time, List.of(where), PaneInfo.NO_FIRING);
       while (!pending.isEmpty()
-          && (pending.size() >= spec.maxInFlight() || pending.peek().answer().isDone())) {
+          && (pending.size() >= spec.maxInFlight() || pending.peek().lookup().isDone())) {
         handOutNext(output);
       }
-      long called = System.nanoTime();
-      CompletableFuture<List<Row>> answer;
+      TableLookup.Pending asked;
       try {
-        answer = lookup.lookup(key);
+        asked = lookup.ask(key);
       } catch (IllegalArgumentException e) {
         refused.inc();
         badRecords.route(
@@ -202,8 +195,8 @@ final class LookupInTable {
             "This key can never be looked up: " + e.getMessage());
         return;
       }
-      Pending next = new Pending(key, answer, called, timestamp, window);
-      if (pending.isEmpty() && answer.isDone()) {
+      Pending next = new Pending(asked, timestamp, window);
+      if (pending.isEmpty() && asked.isDone()) {
         handOut(next, output);
       } else {
         pending.add(next);
@@ -218,7 +211,7 @@ final class LookupInTable {
     private void handOut(Pending next, Output output) {
       List<Row> rows;
       try {
-        rows = lookup.await(next.key(), next.answer(), next.called());
+        rows = next.lookup().rows();
       } catch (RuntimeException e) {
         report();
         throw e;
@@ -227,7 +220,7 @@ final class LookupInTable {
       if (rows.isEmpty()) {
         missed++;
       }
-      output.output(KV.of(next.key(), rows), next.timestamp(), next.window());
+      output.output(KV.of(next.lookup().key(), rows), next.timestamp(), next.window());
     }
 
     void finish(Output output) {

@@ -66,7 +66,8 @@ public final class TableLookup implements AutoCloseable {
     List<String> ordered = byPrimaryKey ? table.primaryKey() : table.prefixColumns();
     this.keyEncoder = new RowEncoder(table.path(), table.rowType(), ordered, keySchema);
     this.keyFields = ordered.stream().mapToInt(keySchema::indexOf).toArray();
-    this.open = new OpenTable(table, "lookup");
+    // a server handles the requests of a connection one by one: tables do not wait for each other
+    this.open = new OpenTable(table, "lookup in " + table.path());
     Lookup lookup = open.table().newLookup();
     if (!byPrimaryKey) {
       lookup = lookup.lookupBy(ordered);
@@ -151,6 +152,51 @@ public final class TableLookup implements AutoCloseable {
     return answer;
   }
 
+  /**
+   * As {@link #lookup}, for waiting.
+   *
+   * @throws IllegalArgumentException if a key column is null or does not fit its type
+   */
+  public Pending ask(Row key) {
+    long called = System.nanoTime();
+    return new Pending(this, key, lookup(key), called);
+  }
+
+  /** A lookup that was asked. */
+  public static final class Pending {
+    private final TableLookup lookup;
+    private final Row key;
+    private final CompletableFuture<List<Row>> answer;
+    private final long called;
+
+    private Pending(TableLookup lookup, Row key, CompletableFuture<List<Row>> answer, long called) {
+      this.lookup = lookup;
+      this.key = key;
+      this.answer = answer;
+      this.called = called;
+    }
+
+    /** What is looked up. */
+    public Row key() {
+      return key;
+    }
+
+    /** Whether there is an answer, which may be an error, already. */
+    public boolean isDone() {
+      return answer.isDone();
+    }
+
+    /**
+     * The rows found. Waits for them, asking again where what failed may pass: a leader has moved.
+     *
+     * @throws FlussUnreachableException if no answer comes within {@link TableWriter#PATIENCE}, or
+     *     the time that the lookup was told
+     */
+    public List<Row> rows() {
+      return lookup.await(key, answer, called);
+    }
+  }
+
   private CompletableFuture<LookupResult> request(GenericRow key) {
     if (inserts == null) {
       return send(key);
@@ -212,15 +258,13 @@ public final class TableLookup implements AutoCloseable {
   }
 
   /**
-   * As {@link #await}, asking again where what failed may pass: a leader has moved.
+   * As {@link #await}, asking again where what failed may pass.
    *
    * @param key of the lookup
    * @param first its answer
    * @param called when the lookup was called, by {@link System#nanoTime()}: its time runs from then
-   * @throws FlussUnreachableException if no answer comes within {@link TableWriter#PATIENCE}, or
-   *     the time that the lookup was told
    */
-  public List<Row> await(Row key, CompletableFuture<List<Row>> first, long called) {
+  List<Row> await(Row key, CompletableFuture<List<Row>> first, long called) {
     if (isThere(first)) {
       return first.join();
     }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Metrics;
@@ -82,20 +81,11 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
     this.windowDays = windowDays;
   }
 
-  /** A lookup that was asked, to be asked again where its server went away. */
-  private record Asked(
-      TableLookup lookup, Row key, CompletableFuture<List<Row>> answer, long nanos) {
-    static Asked of(TableLookup lookup, Row key) {
-      long nanos = System.nanoTime();
-      return new Asked(lookup, key, lookup.lookup(key), nanos);
-    }
-
-    List<Row> rows() {
-      return lookup.await(key, answer, nanos);
-    }
-  }
-
-  private record Answers(Row userDay, Asked visit, List<Asked> orders, Asked buyer) {}
+  private record Answers(
+      Row userDay,
+      TableLookup.Pending visit,
+      List<TableLookup.Pending> orders,
+      TableLookup.Pending buyer) {}
 
   @Setup
   public void setup() {
@@ -178,13 +168,12 @@ final class BuyersFn extends DoFn<KV<Integer, Row>, Long> {
   private Answers ask(Row userDay) {
     String user = userDay.getString("user_id");
     String ds = userDay.getString("ds");
-    List<Asked> ofDays = new ArrayList<>(windowDays);
+    List<TableLookup.Pending> ofDays = new ArrayList<>(windowDays);
     for (String day : Days.from(ds, windowDays, 1)) {
-      ofDays.add(
-          Asked.of(orders, Row.withSchema(Conversions.USER_DAY).addValues(user, day).build()));
+      ofDays.add(orders.ask(Row.withSchema(Conversions.USER_DAY).addValues(user, day).build()));
     }
     Row buyerKey = Row.withSchema(BUYER_KEY).addValues(user, ds, windowDays).build();
-    return new Answers(userDay, Asked.of(visits, userDay), ofDays, Asked.of(buyers, buyerKey));
+    return new Answers(userDay, visits.ask(userDay), ofDays, buyers.ask(buyerKey));
   }
 
   private @Nullable Row buyer(Row userDay, Row visit, List<Row> found) {
