@@ -21,13 +21,15 @@ final class BeamJoin {
   private final TablePath sink;
   private final int parallelism;
   private final List<CheckpointedFlink.Checkpoint> checkpoints = new ArrayList<>();
+  private final int warmUps;
   private int turn;
 
-  BeamJoin(FlussCluster cluster, JoinTables tables, TablePath sink, int parallelism) {
+  BeamJoin(FlussCluster cluster, JoinTables tables, TablePath sink, int parallelism, int warmUps) {
     this.cluster = cluster;
     this.tables = tables;
     this.sink = sink;
     this.parallelism = parallelism;
+    this.warmUps = warmUps;
   }
 
   /** Rows of the join a second, of the next turn. */
@@ -42,7 +44,7 @@ final class BeamJoin {
         double rate = growth.awaitRate(records, () -> check(result)) / tables.recordsOfChange();
         List<CheckpointedFlink.Checkpoint> completed = flink.checkpoints();
         growth.requireExactly(records);
-        if (turn > 1) {
+        if (turn > warmUps) {
           checkpoints.addAll(completed);
         }
         return rate;
@@ -74,7 +76,7 @@ final class BeamJoin {
     }
   }
 
-  /** Of all turns but the first, which warms up. */
+  /** Of all turns but those that warm up. */
   List<CheckpointedFlink.Checkpoint> checkpoints() {
     return checkpoints;
   }

@@ -32,16 +32,26 @@ public interface BenchOptions extends PipelineOptions {
   void setRows(@Nullable Integer rows);
 
   /** {@code --rounds=5}. */
-  @Description("How often to measure each; the median counts. One more round before warms up.")
+  @Description("How often to measure each; the median counts. One more before warms up.")
   @Default.Integer(5)
   int getRounds();
 
   void setRounds(int rounds);
 
+  /** {@code --warmUp=false}. */
+  @Description(
+      "Whether one more round, which does not count, comes first. Without it, what is measured is"
+          + " mostly the start of the JVM.")
+  @Default.Boolean(true)
+  boolean getWarmUp();
+
+  void setWarmUp(boolean warmUp);
+
   /** {@code --only=flink}. */
   @Description(
-      "Measures only the contenders whose name has this in it, e.g. flink or ours-3-columns, for"
-          + " profiling. Ratios to what was not measured are missing.")
+      "Measures only the contenders whose name has this, or one of several separated by commas, in"
+          + " it, e.g. flink or ours-3-columns, for profiling. Ratios to what was not measured are"
+          + " missing.")
   @Default.String("")
   String getOnly();
 

@@ -28,6 +28,7 @@ final class FlinkRegularJoin implements AutoCloseable {
   private final CheckpointedFlink flink = new CheckpointedFlink();
   private @Nullable String savepoint;
   private double preloadSeconds;
+  private final int warmUps;
   private int turn;
 
   /**
@@ -39,13 +40,15 @@ final class FlinkRegularJoin implements AutoCloseable {
       JoinTables tables,
       TablePath sink,
       int parallelism,
-      Map<String, String> client)
+      Map<String, String> client,
+      int warmUps)
       throws Exception {
     this.bootstrapServers = bootstrapServers;
     this.tables = tables;
     this.sink = sink;
     this.parallelism = parallelism;
     this.client = client;
+    this.warmUps = warmUps;
   }
 
   /** Reads both tables, before there are changes, and joins them. */
@@ -70,7 +73,7 @@ final class FlinkRegularJoin implements AutoCloseable {
     List<CheckpointedFlink.Checkpoint> completed = flink.checkpoints();
     savepoint = stop(job);
     growth.requireExactly(records);
-    if (turn > 1) {
+    if (turn > warmUps) {
       checkpoints.addAll(completed);
     }
     return rate;
@@ -117,7 +120,7 @@ final class FlinkRegularJoin implements AutoCloseable {
     return preloadSeconds;
   }
 
-  /** Of all turns but the first, which warms up. */
+  /** Of all turns but those that warm up. */
   List<CheckpointedFlink.Checkpoint> checkpoints() {
     return checkpoints;
   }

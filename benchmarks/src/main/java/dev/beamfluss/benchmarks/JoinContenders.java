@@ -5,6 +5,7 @@ import dev.beamfluss.io.fluss.FlussCluster;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.fluss.client.Connection;
@@ -14,13 +15,17 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /** Who takes part in {@link JoinSuite} with updates, at one size of the tables. */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class JoinContenders implements AutoCloseable {
+  private static final String RAW_WRITES = "raw-writes-";
+
   private final FlussCluster cluster;
   private final JoinUpdates tables;
   private final TablePath sinkOfOurs;
   private final TablePath sinkOfRegular;
+  private final TablePath sinkOfRaw;
   private final BeamJoin ours;
   private final FlinkRegularJoin regular;
   private final String name;
+  private int rawTurns;
 
   /**
    * @param name of the entry, and part of the names of the contenders and tables
@@ -34,7 +39,8 @@ final class JoinContenders implements AutoCloseable {
       long rows,
       long changes,
       int threads,
-      Map<String, String> client)
+      Map<String, String> client,
+      int warmUps)
       throws Exception {
     this.cluster = cluster;
     this.name = name;
@@ -42,13 +48,16 @@ final class JoinContenders implements AutoCloseable {
     this.tables = new JoinUpdates(connection, suffix, rows, changes);
     this.sinkOfOurs = TablePath.of(EventTable.DATABASE, "joined_" + suffix);
     this.sinkOfRegular = TablePath.of(EventTable.DATABASE, "joined_by_flink_" + suffix);
-    this.ours = new BeamJoin(cluster, tables, sinkOfOurs, threads);
-    this.regular = new FlinkRegularJoin(bootstrapServers, tables, sinkOfRegular, threads, client);
+    this.sinkOfRaw = TablePath.of(EventTable.DATABASE, "joined_raw_" + suffix);
+    this.ours = new BeamJoin(cluster, tables, sinkOfOurs, threads, warmUps);
+    this.regular =
+        new FlinkRegularJoin(bootstrapServers, tables, sinkOfRegular, threads, client, warmUps);
   }
 
   void add(Rounds rounds, RawLookup lookup) {
     rounds
         .with("raw-" + name, () -> raw(lookup))
+        .with(RAW_WRITES + name, this::rawWrites)
         .with("ours-" + name, ours::measure)
         .with("native-" + name, regular::measure);
   }
@@ -66,6 +75,9 @@ final class JoinContenders implements AutoCloseable {
     if (more || rounds.names().contains("ours-" + name)) {
       tables.createFilledSink(sinkOfOurs);
     }
+    if (rounds.names().contains(RAW_WRITES + name)) {
+      tables.createFilledSink(sinkOfRaw);
+    }
     if (rounds.names().contains("native-" + name)) {
       tables.createSink(sinkOfRegular);
       regular.preload();
@@ -73,7 +85,8 @@ final class JoinContenders implements AutoCloseable {
   }
 
   private boolean isOne(String contender) {
-    return List.of("raw-" + name, "ours-" + name, "native-" + name).contains(contender);
+    return List.of("raw-" + name, RAW_WRITES + name, "ours-" + name, "native-" + name)
+        .contains(contender);
   }
 
   /** Keys a second: each is looked up on both sides. */
@@ -81,6 +94,28 @@ final class JoinContenders implements AutoCloseable {
     double ofLeft = raw(lookup, tables.left(), "c0", "c3");
     double ofRight = raw(lookup, tables.right(), "c0", "c1", "c2");
     return 1 / (1 / ofLeft + 1 / ofRight);
+  }
+
+  /** Rows a second: those of the join that a turn changes, written by a loop. */
+  private double rawWrites() throws Exception {
+    rawTurns--;
+    int turn = rawTurns;
+    long start = System.nanoTime();
+    EventTable.upsert(
+        tables.connection(),
+        sinkOfRaw,
+        tables.changes(),
+        change -> JoinUpdates.joinedOfTurn(turn, tables.number(change)));
+    return tables.changes() * (double) TimeUnit.SECONDS.toNanos(1) / (System.nanoTime() - start);
+  }
+
+  /** Ours by a raw client that asks for the keys and then writes the rows. */
+  @Nullable Double ratioToLookupsAndWrites(Rounds rounds) {
+    Double lookups = rounds.median("raw-" + name);
+    Double writes = rounds.median(RAW_WRITES + name);
+    return lookups == null || writes == null
+        ? null
+        : Entry.ratio(rounds.median("ours-" + name), 1 / (1 / lookups + 1 / writes));
   }
 
   private double raw(RawLookup lookup, EventTable table, String... columns) throws Exception {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.TablePath;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * How fast a {@link dev.beamfluss.transforms.DeltaJoin} follows the changes of two tables; one
@@ -57,23 +58,34 @@ final class JoinSuite implements Suite {
         Connection connection = Clients.connect(fluss, CLIENT);
         Connection probing = Clients.connect(fluss, CLIENT)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      Rounds rounds = new Rounds(options, PAUSE);
       RawLookup lookup = new RawLookup(connection, THREADS, IN_FLIGHT);
-      JoinInserts inserts = new JoinInserts(connection, "inserts", rows, 1 + options.getRounds());
+      JoinInserts inserts =
+          new JoinInserts(connection, "inserts", rows, rounds.warmUps() + options.getRounds());
       TablePath sink = TablePath.of(EventTable.DATABASE, "joined_inserts");
       TablePath nativeSink = TablePath.of(EventTable.DATABASE, "joined_inserts_by_flink");
-      try (JoinContenders few = contenders(cluster, fluss, connection, "inner", rows, rows);
+      try (JoinContenders few =
+              contenders(cluster, fluss, connection, "inner", rows, rows, rounds.warmUps());
           JoinContenders many =
-              contenders(cluster, fluss, connection, "inner-10-times", (long) MORE * rows, rows);
+              contenders(
+                  cluster,
+                  fluss,
+                  connection,
+                  "inner-10-times",
+                  (long) MORE * rows,
+                  rows,
+                  rounds.warmUps());
           FlinkDeltaJoin nativeInserts =
               new FlinkDeltaJoin(
                   fluss.bootstrapServers(), inserts, nativeSink, THREADS, IN_FLIGHT / 2, CLIENT)) {
         few.add(rounds, lookup);
         many.add(rounds, lookup);
         rounds
-            .with("ours-inserts", new BeamJoin(cluster, inserts, sink, THREADS)::measure)
+            .with(
+                "ours-inserts",
+                new BeamJoin(cluster, inserts, sink, THREADS, rounds.warmUps())::measure)
             .with("native-inserts", nativeInserts::measure);
-        boolean latency = LATENCY.contains(options.getOnly());
+        boolean latency = rounds.isWanted(LATENCY);
         if (!latency) {
           rounds.requireSome();
         }
@@ -84,7 +96,7 @@ final class JoinSuite implements Suite {
           inserts.createSink(sink);
           inserts.createSink(nativeSink);
         }
-        rounds.run(options.getRounds());
+        rounds.run();
         List<Entry> entries = new ArrayList<>(entries(rounds, few, many, inserts));
         if (latency) {
           // last, as what is compiled by now would be in a pipeline of some minutes, too
@@ -102,10 +114,19 @@ final class JoinSuite implements Suite {
       Connection connection,
       String name,
       long rows,
-      long changes)
+      long changes,
+      int warmUps)
       throws Exception {
     return new JoinContenders(
-        cluster, fluss.bootstrapServers(), connection, name, rows, changes, THREADS, CLIENT);
+        cluster,
+        fluss.bootstrapServers(),
+        connection,
+        name,
+        rows,
+        changes,
+        THREADS,
+        CLIENT,
+        warmUps);
   }
 
   private static List<Entry> entries(
@@ -114,26 +135,26 @@ final class JoinSuite implements Suite {
     Map<String, Object> more = new LinkedHashMap<>(few.figures());
     more.put("floor", Map.of("ratio_raw", Entries.atLeast(0.6)));
     more.put("aim", Map.of("ratio_raw", Entries.atLeast(0.8)));
+    putRatio(more, "ratio_raw_with_writes", few.ratioToLookupsAndWrites(rounds));
     entries.add("join-inner", contenders("inner"), few.tables().changes(), more);
     more = new LinkedHashMap<>(many.figures());
-    Double ratio = Entry.ratio(rounds.median("ours-inner-10-times"), rounds.median("ours-inner"));
-    if (ratio != null) {
-      more.put("ratio_few", ratio);
-    }
-    ratio = Entry.ratio(rounds.median("native-inner-10-times"), rounds.median("native-inner"));
-    if (ratio != null) {
-      more.put("native_ratio_few", ratio);
-    }
+    putRatio(more, "ratio_raw_with_writes", many.ratioToLookupsAndWrites(rounds));
+    putRatio(
+        more,
+        "ratio_few",
+        Entry.ratio(rounds.median("ours-inner-10-times"), rounds.median("ours-inner")));
+    putRatio(
+        more,
+        "native_ratio_few",
+        Entry.ratio(rounds.median("native-inner-10-times"), rounds.median("native-inner")));
     for (String figure :
         List.of(
             "checkpoint_bytes",
             "checkpoint_millis",
             "native_checkpoint_bytes",
             "native_checkpoint_millis")) {
-      ratio = JoinContenders.ratio(many.figures(), few.figures(), figure);
-      if (ratio != null) {
-        more.put("ratio_" + figure, ratio);
-      }
+      putRatio(
+          more, "ratio_" + figure, JoinContenders.ratio(many.figures(), few.figures(), figure));
     }
     Map<String, Number> same = Map.of("at_least", 0.8, "at_most", 1.2);
     more.put(
@@ -152,6 +173,12 @@ final class JoinSuite implements Suite {
         inserts.changes(),
         Map.of("aim", Map.of("ratio_native", Entries.atLeast(1.0))));
     return entries.all();
+  }
+
+  private static void putRatio(Map<String, Object> more, String name, @Nullable Double ratio) {
+    if (ratio != null) {
+      more.put(name, ratio);
+    }
   }
 
   private static List<String> contenders(String name) {

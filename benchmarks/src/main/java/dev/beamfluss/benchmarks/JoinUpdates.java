@@ -58,6 +58,11 @@ final class JoinUpdates extends JoinTables {
         i -> changedRight(turn, number(2 * i + 1)));
   }
 
+  /** A row of the join, with values of a turn in what is not its key. */
+  static GenericRow joinedOfTurn(int turn, long number) {
+    return joined(changedLeft(turn, number), changedRight(turn, number));
+  }
+
   static GenericRow changedLeft(int turn, long number) {
     return new EventRows(COLUMNS, 1, turn).fluss(number, COLUMNS);
   }

@@ -49,7 +49,7 @@ final class LookupSuite implements Suite {
     try (LocalFluss fluss = LocalFluss.builder().start();
         Connection connection = Clients.connect(fluss, LOOKUP)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      Rounds rounds = new Rounds(options, PAUSE);
       LookupContenders contenders =
           new LookupContenders(
               rounds, cluster, connection, new BeamLookup(cluster, THREADS, BUNDLES), rows);
@@ -60,7 +60,7 @@ final class LookupSuite implements Suite {
           NativeLookup.tuned(fluss.bootstrapServers(), THREADS, LOOKUP, IN_FLIGHT));
       rounds.requireSome();
       contenders.fill();
-      rounds.run(options.getRounds());
+      rounds.run();
       return entries(rounds, contenders);
     }
   }

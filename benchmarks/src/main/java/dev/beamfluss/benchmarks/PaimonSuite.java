@@ -37,7 +37,7 @@ final class PaimonSuite implements Suite {
     Path warehouse = Files.createTempDirectory("bench-warehouse");
     Path checkpoints = Files.createTempDirectory("bench-checkpoints");
     try {
-      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      Rounds rounds = new Rounds(options, PAUSE);
       Map<String, String> catalog = Map.of("warehouse", warehouse.toUri().toString());
       PaimonReadContenders reads = new PaimonReadContenders(rounds, catalog, rows);
       reads.create();
@@ -45,7 +45,7 @@ final class PaimonSuite implements Suite {
       writes.create(checkpoints.toUri());
       rounds.requireSome();
       reads.fill();
-      rounds.run(options.getRounds());
+      rounds.run();
       Entries entries = new Entries(rounds);
       reads.add(entries);
       writes.add(entries);

@@ -54,10 +54,10 @@ final class ReadSuite implements Suite {
         Connection reading = Clients.connect(fluss, SCANNER);
         Connection filling = Clients.connect(fluss, FILL)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      Rounds rounds = new Rounds(options, PAUSE);
       ReadContenders contenders = new ReadContenders(rounds, cluster, reading, rows);
       contenders.create(filling, Clients.configuration(fluss, SCANNER));
-      boolean latency = LATENCY.contains(options.getOnly());
+      boolean latency = rounds.isWanted(LATENCY);
       if (rounds.names().isEmpty() && !latency) {
         throw new IllegalArgumentException(
             String.format(
@@ -65,7 +65,7 @@ final class ReadSuite implements Suite {
                 options.getOnly(), String.join(", ", rounds.leftOut()), LATENCY));
       }
       contenders.fill(filling);
-      rounds.run(options.getRounds());
+      rounds.run();
       List<Entry> entries = new ArrayList<>(new ReadEntries(rounds, contenders).all());
       if (latency) {
         // after the rounds, as what is compiled by now would be in a pipeline of some minutes, too

@@ -12,7 +12,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * Measures several contenders in turns, so that what disturbs the machine for a while disturbs all
- * of them. The first round warms up all of them and does not count.
+ * of them. A first round warms up all of them and does not count.
  */
 final class Rounds {
   /** Does the whole work once and says how fast it was. */
@@ -21,29 +21,39 @@ final class Rounds {
     double measure() throws Exception;
   }
 
-  private final String only;
+  private final BenchOptions options;
   private final Duration pause;
   private final Map<String, Contender> contenders = new LinkedHashMap<>();
   private final Map<String, List<Double>> results = new LinkedHashMap<>();
   private final List<String> leftOut = new ArrayList<>();
 
   /**
-   * @param only contenders without this in their name are left out
+   * @param options say whose rounds, and how many
    * @param pause between two, in which what the one before left running may end
    */
-  Rounds(String only, Duration pause) {
-    this.only = only;
+  Rounds(BenchOptions options, Duration pause) {
+    this.options = options;
     this.pause = pause;
   }
 
   Rounds with(String name, Contender contender) {
-    if (name.contains(only)) {
+    if (isWanted(name)) {
       contenders.put(name, contender);
       results.put(name, new ArrayList<>());
     } else {
       leftOut.add(name);
     }
     return this;
+  }
+
+  /** Whether a contender of this name is to be measured. */
+  boolean isWanted(String name) {
+    return Arrays.stream(options.getOnly().split(",", -1)).anyMatch(name::contains);
+  }
+
+  /** How many rounds come before those that count. */
+  int warmUps() {
+    return options.getWarmUp() ? 1 : 0;
   }
 
   /** In the order they were added, without those left out. */
@@ -63,18 +73,18 @@ final class Rounds {
       throw new IllegalArgumentException(
           String.format(
               "--only=%s is in no contender's name. The contenders are: %s.",
-              only, String.join(", ", leftOut)));
+              options.getOnly(), String.join(", ", leftOut)));
     }
   }
 
-  void run(int rounds) throws Exception {
-    for (int round = 0; round <= rounds; round++) {
+  void run() throws Exception {
+    for (int round = -warmUps(); round < options.getRounds(); round++) {
       for (Map.Entry<String, Contender> contender : contenders.entrySet()) {
         TimeUnit.NANOSECONDS.sleep(pause.toNanos());
         // or it would pay for the garbage of the one before
         System.gc();
         double result = contender.getValue().measure();
-        if (round > 0) {
+        if (round >= 0) {
           results.get(contender.getKey()).add(result);
         }
       }

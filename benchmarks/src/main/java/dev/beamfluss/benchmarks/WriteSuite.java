@@ -44,7 +44,7 @@ final class WriteSuite implements Suite {
     try (LocalFluss fluss = LocalFluss.builder().start();
         Connection writing = Clients.connect(fluss, WRITER)) {
       FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
-      Rounds rounds = new Rounds(options.getOnly(), PAUSE);
+      Rounds rounds = new Rounds(options, PAUSE);
       WriteContenders contenders = new WriteContenders(rounds, writing, rows);
       Map<String, TableFill> fills = new LinkedHashMap<>();
       fills.put("raw", new RawWrite(writing, THREADS));
@@ -53,7 +53,7 @@ final class WriteSuite implements Suite {
       contenders.add(fills);
       rounds.requireSome();
       contenders.fill();
-      rounds.run(options.getRounds());
+      rounds.run();
       return entries(rounds, contenders);
     }
   }

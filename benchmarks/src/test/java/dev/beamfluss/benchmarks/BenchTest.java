@@ -44,7 +44,13 @@ class BenchTest {
   void theReadSuiteMeasuresAndWritesJson(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("new").resolve("read.json");
     int status =
-        run("--suite=read", "--rows=2000", "--rounds=1", "--latencySeconds=1", "--json=" + file);
+        run(
+            "--suite=read",
+            "--rows=2000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--latencySeconds=1",
+            "--json=" + file);
 
     assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
     Map<String, JsonNode> entries = entries(file);
@@ -96,7 +102,13 @@ class BenchTest {
   @Test
   void severalSuitesRunAfterEachOther(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("both.json");
-    int status = run("--suite=write,lookup", "--rows=2000", "--rounds=1", "--json=" + file);
+    int status =
+        run(
+            "--suite=write,lookup",
+            "--rows=2000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--json=" + file);
 
     assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
     Map<String, JsonNode> entries = entries(file);
@@ -130,7 +142,8 @@ class BenchTest {
   @Test
   void thePaimonSuiteReadsAndWrites(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("paimon.json");
-    int status = run("--suite=paimon", "--rows=2000", "--rounds=1", "--json=" + file);
+    int status =
+        run("--suite=paimon", "--rows=2000", "--rounds=1", "--warmUp=false", "--json=" + file);
 
     assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
     Map<String, JsonNode> entries = entries(file);
@@ -158,7 +171,13 @@ class BenchTest {
   void theJoinSuiteMeasuresJoinsAndTheirCheckpoints(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("join.json");
     int status =
-        run("--suite=join", "--rows=1000", "--rounds=1", "--only=inner-10-times", "--json=" + file);
+        run(
+            "--suite=join",
+            "--rows=1000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--only=inner-10-times",
+            "--json=" + file);
 
     assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
     JsonNode entry = entries(file).get("join-inner-10-times");
@@ -175,7 +194,13 @@ class BenchTest {
   void theJoinSuiteMeasuresTheDeltaJoinOfFlink(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("inserts.json");
     int status =
-        run("--suite=join", "--rows=2000", "--rounds=1", "--only=inserts", "--json=" + file);
+        run(
+            "--suite=join",
+            "--rows=2000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--only=inserts",
+            "--json=" + file);
 
     assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
     JsonNode entry = entries(file).get("join-inserts");
@@ -191,6 +216,7 @@ class BenchTest {
             "--suite=join",
             "--rows=2000",
             "--rounds=1",
+            "--warmUp=false",
             "--only=ours-latency",
             "--latencySeconds=2",
             "--json=" + file);
@@ -203,7 +229,8 @@ class BenchTest {
 
   @Test
   void onlyTheNamedContendersAreMeasured() {
-    assertThat(run("--suite=read", "--rows=2000", "--rounds=1", "--only=raw-3-"), is(0));
+    assertThat(
+        run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
     assertThat(
         out.toString(StandardCharsets.UTF_8).lines().skip(1).toList(),
         contains(startsWith("read-3-of-30-columns")));

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.junit.jupiter.api.Test;
 
 class RoundsTest {
@@ -18,7 +19,7 @@ class RoundsTest {
     List<String> order = new ArrayList<>();
     Iterator<Double> values = List.of(100.0, 3.0, 1.0, 2.0).iterator();
     Rounds rounds =
-        new Rounds("", Duration.ZERO)
+        rounds("--rounds=3")
             .with(
                 "a",
                 () -> {
@@ -31,7 +32,7 @@ class RoundsTest {
                   order.add("b");
                   return order.size();
                 });
-    rounds.run(3);
+    rounds.run();
 
     assertThat(order, contains("a", "b", "a", "b", "a", "b", "a", "b"));
     assertThat(rounds.all("a"), contains(3.0, 1.0, 2.0));
@@ -41,18 +42,34 @@ class RoundsTest {
   @Test
   void theMedianOfAnEvenNumberIsBetweenTheMiddleTwo() throws Exception {
     Iterator<Double> values = List.of(0.0, 1.0, 4.0).iterator();
-    Rounds rounds = new Rounds("", Duration.ZERO).with("a", values::next);
-    rounds.run(2);
+    Rounds rounds = rounds("--rounds=2").with("a", values::next);
+    rounds.run();
     assertThat(rounds.median("a"), is(2.5));
   }
 
   @Test
-  void measuresOnlyThoseWithTheWantedName() throws Exception {
-    Rounds rounds = new Rounds("b", Duration.ZERO).with("ab", () -> 1.0).with("ac", () -> 2.0);
-    rounds.run(1);
-    assertThat(rounds.names(), contains("ab"));
+  void countsAllWithoutAWarmUp() throws Exception {
+    Iterator<Double> values = List.of(1.0, 2.0, 3.0).iterator();
+    Rounds rounds = rounds("--rounds=2", "--warmUp=false").with("a", values::next);
+    rounds.run();
+    assertThat(rounds.all("a"), contains(1.0, 2.0));
+  }
+
+  @Test
+  void measuresOnlyThoseWithAWantedName() throws Exception {
+    Rounds rounds =
+        rounds("--rounds=1", "--only=b,d")
+            .with("ab", () -> 1.0)
+            .with("ac", () -> 2.0)
+            .with("ad", () -> 3.0);
+    rounds.run();
+    assertThat(rounds.names(), contains("ab", "ad"));
     assertThat(rounds.leftOut(), contains("ac"));
     assertThat(rounds.median("ac"), is(nullValue()));
     assertThat(rounds.all("ac"), is(empty()));
+  }
+
+  private static Rounds rounds(String... flags) {
+    return new Rounds(PipelineOptionsFactory.fromArgs(flags).as(BenchOptions.class), Duration.ZERO);
   }
 }
