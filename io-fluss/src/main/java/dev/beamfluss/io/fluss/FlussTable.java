@@ -8,7 +8,9 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.beam.sdk.schemas.Schema;
@@ -271,6 +273,16 @@ public final class FlussTable implements Serializable {
     WriteSpec.builder().build().check(this, rows);
   }
 
+  /**
+   * Checks that rows of a schema, with some of the columns, can be written to this table: what
+   * {@link TableWriter#openPartial} writes.
+   *
+   * @throws IllegalArgumentException if not, naming the column and what is wrong
+   */
+  public void requirePartialRows(Schema rows) {
+    WriteSpec.builder().setColumns(rows.getFieldNames()).build().check(this, rows);
+  }
+
   /** The columns of a prefix lookup: the bucket key's, then the partitions'. */
   List<String> prefixColumns() {
     List<String> columns = new ArrayList<>(bucketKey);
@@ -364,7 +376,17 @@ public final class FlussTable implements Serializable {
     return lakeFormat;
   }
 
-  Set<String> autoIncrementColumns() {
+  /**
+   * How a column of an aggregation table is merged, by Fluss's name, {@code rbm32} for one; empty
+   * where nothing is said, or the table has another merge engine.
+   */
+  public Optional<String> mergeFunction(String column) {
+    return Optional.ofNullable(aggregations.get(column))
+        .map(type -> type.name().toLowerCase(Locale.ROOT));
+  }
+
+  /** The columns that the cluster fills with numbers of its own. */
+  public Set<String> autoIncrementColumns() {
     return Set.copyOf(autoIncrementColumns);
   }
 

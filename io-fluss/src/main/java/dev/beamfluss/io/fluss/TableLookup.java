@@ -66,8 +66,7 @@ public final class TableLookup implements AutoCloseable {
     List<String> ordered = byPrimaryKey ? table.primaryKey() : table.prefixColumns();
     this.keyEncoder = new RowEncoder(table.path(), table.rowType(), ordered, keySchema);
     this.keyFields = ordered.stream().mapToInt(keySchema::indexOf).toArray();
-    // a server handles the requests of a connection one by one: tables do not wait for each other
-    this.open = new OpenTable(table, "lookup in " + table.path());
+    this.open = new OpenTable(table, "lookup");
     Lookup lookup = open.table().newLookup();
     if (!byPrimaryKey) {
       lookup = lookup.lookupBy(ordered);

@@ -105,6 +105,17 @@ public final class TableWriter implements AutoCloseable {
     return open(table, WriteSpec.builder().build(), input);
   }
 
+  /**
+   * Opens a writer of some columns of a KV table, which leaves the others as they are.
+   *
+   * @param input the schema of the rows to come: the primary key's columns and those to write
+   * @throws IllegalArgumentException if a column is unknown, or of another type, or the table takes
+   *     no partial updates
+   */
+  public static TableWriter openPartial(FlussTable table, Schema input) {
+    return open(table, WriteSpec.builder().setColumns(input.getFieldNames()).build(), input);
+  }
+
   static TableWriter open(FlussTable table, WriteSpec spec, Schema input) {
     spec.check(table, input);
     return new TableWriter(table, spec, input);
