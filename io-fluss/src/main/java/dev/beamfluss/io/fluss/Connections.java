@@ -135,11 +135,19 @@ final class Connections {
       connection = shared.connection;
     }
     if (connection != null) {
-      try {
-        connection.close();
-      } catch (Exception e) {
-        LOG.warn("Closing an idle connection to {} failed; it is given up.", key.cluster(), e);
-      }
+      // takes seconds, in which many others may have become idle
+      Thread thread =
+          new Thread(() -> close(connection, key), "fluss-connection-close " + key.purpose());
+      thread.setDaemon(true);
+      thread.start();
+    }
+  }
+
+  private static void close(Connection connection, Key key) {
+    try {
+      connection.close();
+    } catch (Exception e) {
+      LOG.warn("Closing an idle connection to {} failed; it is given up.", key.cluster(), e);
     }
   }
 

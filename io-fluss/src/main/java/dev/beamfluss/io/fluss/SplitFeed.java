@@ -503,10 +503,15 @@ final class SplitFeed implements AutoCloseable {
     liveness.resume();
   }
 
-  @Override
-  public void close() {
+  /** Has the thread end, without waiting for it. */
+  void stop() {
     closed = true;
     wakeUp();
+  }
+
+  @Override
+  public void close() {
+    stop();
     try {
       thread.join(CLOSE_MILLIS);
     } catch (InterruptedException e) {

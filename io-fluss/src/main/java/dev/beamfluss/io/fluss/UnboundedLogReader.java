@@ -1,5 +1,6 @@
 package dev.beamfluss.io.fluss;
 
+import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +19,13 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
   /** Long enough for what is under way, short enough not to hold up a worker. */
   private static final Duration PATIENCE = Duration.ofMillis(5);
 
+  /** The direct runner forgets readers of pipelines that are cancelled: their threads must end. */
+  private static final Cleaner LOST = Cleaner.create();
+
   private final UnboundedLogSource source;
   private final SplitProgress progress;
   private final @Nullable SplitFeed feed;
+  private final Cleaner.@Nullable Cleanable lostFeed;
   private final ReadMetrics metrics;
 
   private SplitFeed.@Nullable Rows current;
@@ -43,7 +48,12 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
     }
     this.feed =
         owned.isEmpty() ? null : new SplitFeed(spec, owned, placed, positions, source.name());
+    this.lostFeed = feed == null ? null : stopWhenLost(this, feed);
     this.metrics = new ReadMetrics(spec.schema(), source.name());
+  }
+
+  private static Cleaner.Cleanable stopWhenLost(UnboundedLogReader reader, SplitFeed feed) {
+    return LOST.register(reader, feed::stop);
   }
 
   @Override
@@ -145,6 +155,7 @@ final class UnboundedLogReader extends UnboundedSource.UnboundedReader<RowBatch>
   public void close() {
     if (feed != null) {
       feed.close();
+      lostFeed.clean();
     }
   }
 }

@@ -232,6 +232,29 @@ class UnboundedLogReaderTest {
     }
   }
 
+  @Test
+  void theThreadsOfAReaderThatIsForgottenEnd() throws IOException {
+    String table = TestTables.orders(fluss, 1);
+    startAndForget(onlySplit(table, Position.latest()));
+    assertThat(readsOf(table), greaterThan(0L));
+    await()
+        .until(
+            () -> {
+              System.gc();
+              return readsOf(table) == 0;
+            });
+  }
+
+  private static void startAndForget(UnboundedLogSource source) throws IOException {
+    var unused = source.createReader(OPTIONS, null).start();
+  }
+
+  private static long readsOf(String table) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("fluss-read-" + table))
+        .count();
+  }
+
   private static java.time.Instant nextMilli() {
     long start = System.currentTimeMillis();
     await().pollInterval(Duration.ofMillis(1)).until(() -> System.currentTimeMillis() > start + 2);
