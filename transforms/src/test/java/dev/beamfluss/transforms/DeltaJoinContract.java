@@ -138,6 +138,7 @@ abstract class DeltaJoinContract {
   @MethodSource("firstSeeds")
   void followsManyRandomChangesWhateverTheJoin(long first) throws Exception {
     followAll(LongStream.range(first, first + SEEDS_A_JOB).boxed().toList(), 25);
+    tables.drop();
   }
 
   static LongStream firstSeeds() {

@@ -124,6 +124,11 @@ final class JoinTables {
         .get(30, TimeUnit.SECONDS);
   }
 
+  /** Drops all of them: a server keeps files of each bucket open. */
+  void drop() throws Exception {
+    connection.getAdmin().dropDatabase(database, false, true).get(1, TimeUnit.MINUTES);
+  }
+
   TailedTable tail(String table) {
     return new TailedTable(connection, table);
   }
