@@ -3,15 +3,21 @@ package dev.beamfluss.transforms;
 import static org.apache.beam.sdk.util.Preconditions.checkArgumentNotNull;
 
 import com.google.auto.value.AutoValue;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -22,14 +28,15 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * bitmap columns are merged ({@code rbm32}, {@code rbm64}) unites them: write them there with
  * {@code FlussIO.write()}, with {@code withColumns(..)} if it has more columns.
  *
- * <p>No Beam state. A worker remembers which ids it has given out ({@link #withKnownBitmaps}) and
- * leaves these out of the next bundles: so an id travels about once a worker, not once an event,
- * and what the table's changelog holds grows with the users, not with the events. It forgets when
- * it starts anew, which costs a second union of the same ids, and so never changes a result. Of a
- * bundle that fails nothing is remembered.
+ * <p>No Beam state, unless bitmaps are gathered ({@link #withGatherInterval}). A worker remembers
+ * which ids it has given out ({@link #withKnownBitmaps}) and leaves these out of the next bundles:
+ * so an id travels about once a worker, not once an event, and what the table's changelog holds
+ * grows with the users, not with the events. It forgets when it starts anew, which costs a second
+ * union of the same ids, and so never changes a result. Of a bundle that fails nothing is
+ * remembered.
  *
  * <p>A row's timestamp is the latest of the rows it was made of. Metrics: {@code idsCollected}
- * (given out), {@code idsKnown} (left out), {@code rowsOfOtherKinds}.
+ * (given out), {@code idsKnown} (left out), {@code bitmapBytesCollected}, {@code rowsOfOtherKinds}.
  */
 @AutoValue
 public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PCollection<Row>> {
@@ -49,6 +56,10 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
 
   abstract int knownBitmaps();
 
+  abstract Duration gatherInterval();
+
+  abstract @Nullable String valueColumn();
+
   abstract Builder toBuilder();
 
   @AutoValue.Builder
@@ -67,6 +78,10 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
 
     abstract Builder setKnownBitmaps(int bitmaps);
 
+    abstract Builder setGatherInterval(Duration interval);
+
+    abstract Builder setValueColumn(@Nullable String column);
+
     abstract CollectBitmaps build();
   }
 
@@ -75,6 +90,7 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
         .setBy(List.of())
         .setBitmapColumns(Map.of())
         .setKnownBitmaps(DEFAULT_KNOWN)
+        .setGatherInterval(Duration.ZERO)
         .build();
   }
 
@@ -93,9 +109,27 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
     return toBuilder().setShards(shards).setShardColumn(column).build();
   }
 
-  /** The column for the bitmap, BYTES. This or {@link #into(String, Map)} is required. */
+  /**
+   * The column for the bitmap, BYTES. This, {@link #into(String, Map)} or {@link #intoRows} is
+   * required.
+   */
   public CollectBitmaps into(String column) {
-    return toBuilder().setKindColumn(null).setBitmapColumns(Map.of("", column)).build();
+    return toBuilder()
+        .setKindColumn(null)
+        .setBitmapColumns(Map.of("", column))
+        .setValueColumn(null)
+        .build();
+  }
+
+  /**
+   * A row for each id instead of bitmaps, with what it is in its shard: for a table of ids that is
+   * counted later, in batch ({@link BitmapUv#countRows}). As with bitmaps an id comes about once a
+   * worker, and again after a failure, so the table's primary key should be all columns of the row.
+   *
+   * @param column an INT32 if the shards are {@link IdShards#withIntValues}, else an INT64
+   */
+  public CollectBitmaps intoRows(String column) {
+    return into("").toBuilder().setValueColumn(column).build();
   }
 
   /**
@@ -110,7 +144,22 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
     return toBuilder()
         .setKindColumn(kindColumn)
         .setBitmapColumns(new LinkedHashMap<>(columns))
+        .setValueColumn(null)
         .build();
+  }
+
+  /**
+   * How long bitmaps of one row of the table are united here before they are given out, so that the
+   * table does so less often: each union writes the bitmap twice into its changelog, before and
+   * after. Not at all by default, which makes a row for each bundle. Makes the input go through a
+   * shuffle, of bitmaps; Beam state: the bitmaps of the interval. Nothing of a bounded input.
+   */
+  public CollectBitmaps withGatherInterval(Duration interval) {
+    if (interval.isNegative()) {
+      throw new IllegalArgumentException(
+          "withGatherInterval takes zero for none, or a positive duration, not " + interval);
+    }
+    return toBuilder().setGatherInterval(interval).build();
   }
 
   /**
@@ -152,18 +201,49 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
       output.addNullableField(column, Schema.FieldType.BYTES);
     }
     Schema bitmaps = output.build();
-    return input
-        .apply(
-            "Collect",
-            ParDo.of(
-                new CollectFn(
-                    bitmaps,
-                    rows.indexOf(idColumn()),
-                    by().stream().mapToInt(rows::indexOf).toArray(),
-                    kindColumn() == null ? -1 : rows.indexOf(kindColumn()),
-                    positions(bitmaps),
-                    shards(),
-                    knownBitmaps())))
+    PCollection<Row> collected =
+        input
+            .apply(
+                "Collect",
+                ParDo.of(
+                    new CollectFn(
+                        bitmaps,
+                        rows.indexOf(idColumn()),
+                        by().stream().mapToInt(rows::indexOf).toArray(),
+                        kindColumn() == null ? -1 : rows.indexOf(kindColumn()),
+                        positions(bitmaps),
+                        shards(),
+                        knownBitmaps())))
+            .setRowSchema(bitmaps);
+    if (valueColumn() != null) {
+      return rows(collected, names);
+    }
+    return gatherInterval().isZero() || input.isBounded() == PCollection.IsBounded.BOUNDED
+        ? collected
+        : gathered(collected);
+  }
+
+  private PCollection<Row> rows(PCollection<Row> collected, Set<String> names) {
+    add(names, valueColumn());
+    Schema.Builder rows = Schema.builder();
+    List<Schema.Field> fields = collected.getSchema().getFields();
+    fields.subList(0, fields.size() - 1).forEach(rows::addField);
+    rows.addField(
+        valueColumn(), shards().hasIntValues() ? Schema.FieldType.INT32 : Schema.FieldType.INT64);
+    Schema schema = rows.build();
+    return collected
+        .apply("Take apart", ParDo.of(new RowsFn(schema, shards())))
+        .setRowSchema(schema);
+  }
+
+  private PCollection<Row> gathered(PCollection<Row> collected) {
+    Schema bitmaps = collected.getSchema();
+    int keys = by().size() + 1;
+    Schema key = Schema.builder().addFields(bitmaps.getFields().subList(0, keys)).build();
+    return collected
+        .apply("Key", ParDo.of(new KeyFn(key)))
+        .setCoder(KvCoder.of(RowCoder.of(key), RowCoder.of(bitmaps)))
+        .apply("Gather", ParDo.of(new GatherFn(bitmaps, keys, shards().type(), gatherInterval())))
         .setRowSchema(bitmaps);
   }
 
@@ -173,6 +253,47 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
     bitmapColumns()
         .forEach((kind, column) -> positions.put(kind, bitmaps.indexOf(column) - by().size() - 1));
     return positions;
+  }
+
+  /** The columns by which the table finds a bitmap come first. */
+  private static final class KeyFn extends DoFn<Row, KV<Row, Row>> {
+    private static final long serialVersionUID = 1L;
+
+    private final Schema key;
+
+    KeyFn(Schema key) {
+      this.key = key;
+    }
+
+    @ProcessElement
+    public void process(@Element Row row, OutputReceiver<KV<Row, Row>> out) {
+      out.output(KV.of(Values.of(row, 0, key.getFieldCount()).toRow(key), row));
+    }
+  }
+
+  /** A row for each number of a bitmap, which is the last column. */
+  private static final class RowsFn extends DoFn<Row, Row> {
+    private static final long serialVersionUID = 1L;
+
+    private final Schema rows;
+    private final IdShards shards;
+
+    RowsFn(Schema rows, IdShards shards) {
+      this.rows = rows;
+      this.shards = shards;
+    }
+
+    @ProcessElement
+    public void process(@Element Row row, OutputReceiver<Row> out) {
+      int value = rows.getFieldCount() - 1;
+      IdBitmap.fromBytes(shards.type(), row.getBytes(value))
+          .forEach(
+              number -> {
+                List<@Nullable Object> values = new ArrayList<>(row.getValues().subList(0, value));
+                values.add(shards.hasIntValues() ? (Object) Math.toIntExact(number) : number);
+                out.output(Row.withSchema(rows).attachValues(values));
+              });
+    }
   }
 
   private static void add(Set<String> names, String column) {
@@ -206,6 +327,7 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
         .addIfNotNull(DisplayData.item("ids", idColumn()))
         .add(DisplayData.item("by", String.join(",", by())))
         .addIfNotNull(DisplayData.item("shards", shards() == null ? null : shards().toString()))
-        .add(DisplayData.item("knownBitmaps", knownBitmaps()));
+        .add(DisplayData.item("knownBitmaps", knownBitmaps()))
+        .add(DisplayData.item("gatherInterval", gatherInterval().toString()));
   }
 }

@@ -32,6 +32,7 @@ final class CollectFn extends DoFn<Row, Row> {
   private final IdShards shards;
   private final int maxKnown;
   private final Counter collected = Metrics.counter(BitmapUv.class, "idsCollected");
+  private final Counter bytesCollected = Metrics.counter(BitmapUv.class, "bitmapBytesCollected");
   private final Counter known = Metrics.counter(BitmapUv.class, "idsKnown");
   private final Counter ofOtherKinds = Metrics.counter(BitmapUv.class, "rowsOfOtherKinds");
 
@@ -85,7 +86,7 @@ final class CollectFn extends DoFn<Row, Row> {
   @StartBundle
   public void startBundle() {
     // the bundle that gave them out is through: had it failed, this instance would be gone
-    given.forEach(this::remember);
+    given.forEach((key, bitmaps) -> unite(remembered, key, bitmaps));
     given.clear();
     while (remembered.size() > maxKnown) {
       remembered.remove(remembered.keySet().iterator().next());
@@ -161,6 +162,7 @@ final class CollectFn extends DoFn<Row, Row> {
 
   private void give(Output out) {
     long ids = 0;
+    long bytes = 0;
     for (Map.Entry<Key, Collected> entry : fresh.entrySet()) {
       Key key = entry.getKey();
       Collected made = entry.getValue();
@@ -171,7 +173,9 @@ final class CollectFn extends DoFn<Row, Row> {
       values.add(key.shard());
       for (@Nullable IdBitmap bitmap : made.bitmaps) {
         ids += bitmap == null ? 0 : bitmap.cardinality();
-        values.add(bitmap == null ? null : bitmap.toBytes());
+        byte[] serialized = bitmap == null ? null : bitmap.toBytes();
+        bytes += serialized == null ? 0 : serialized.length;
+        values.add(serialized);
       }
       out.output(Row.withSchema(output).attachValues(values), made.latest, key.window());
       if (maxKnown > 0) {
@@ -179,12 +183,9 @@ final class CollectFn extends DoFn<Row, Row> {
       }
     }
     collected.inc(ids);
+    bytesCollected.inc(bytes);
     fresh.clear();
     newIds = 0;
-  }
-
-  private void remember(Key key, @Nullable IdBitmap[] bitmaps) {
-    unite(remembered, key, bitmaps);
   }
 
   private static void unite(

@@ -8,6 +8,7 @@ import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.Position;
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,8 +103,12 @@ public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>>
     abstract CountBitmaps build();
   }
 
-  /** What is counted, of one column or of what two have in common, and where it goes. */
-  record Count(String column, @Nullable String other, String as) implements java.io.Serializable {}
+  /** What is counted, of one column or of what several have in common, and where it goes. */
+  record Count(ArrayList<String> columns, String as) implements Serializable {
+    static Count of(String as, String... columns) {
+      return new Count(new ArrayList<>(List.of(columns)), as);
+    }
+  }
 
   static CountBitmaps create() {
     return new AutoValue_CountBitmaps.Builder()
@@ -125,18 +130,25 @@ public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>>
   }
 
   /**
-   * Counts the ids of a bitmap column. This or {@link #countingBoth} is required; both may be given
+   * Counts the ids of a bitmap column. This or {@link #countingAll} is required; both may be given
    * several times.
    *
    * @param as the column of the result, a BIGINT
    */
   public CountBitmaps counting(String column, String as) {
-    return with(new Count(column, null, as));
+    return with(Count.of(as, column));
   }
 
-  /** Counts the ids that are in both of two bitmap columns: users who visited and ordered. */
-  public CountBitmaps countingBoth(String column, String other, String as) {
-    return with(new Count(column, other, as));
+  /**
+   * Counts the ids that are in all of some bitmap columns: users who visited and ordered.
+   *
+   * @param as the column of the result, a BIGINT
+   */
+  public CountBitmaps countingAll(String as, String... columns) {
+    if (columns.length == 0) {
+      throw new IllegalArgumentException("countingAll takes the names of bitmap columns.");
+    }
+    return with(Count.of(as, columns));
   }
 
   private CountBitmaps with(Count count) {

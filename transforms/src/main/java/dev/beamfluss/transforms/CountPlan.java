@@ -46,10 +46,7 @@ final class CountPlan implements Serializable {
     Set<String> bitmaps = new LinkedHashSet<>();
     Schema.Builder made = Schema.builder().addFields(key.getFields());
     for (CountBitmaps.Count count : counts) {
-      bitmaps.add(count.column());
-      if (count.other() != null) {
-        bitmaps.add(count.other());
-      }
+      bitmaps.addAll(count.columns());
       made.addInt64Field(count.as());
     }
     this.bitmapColumns = new ArrayList<>(bitmaps);
@@ -64,7 +61,7 @@ final class CountPlan implements Serializable {
       FlussTable sink) {
     if (counts.isEmpty()) {
       throw new IllegalArgumentException(
-          "Say what is counted with counting(..) or countingBoth(..).");
+          "Say what is counted with counting(..) or countingAll(..).");
     }
     List<String> primaryKey = table.primaryKey();
     if (!primaryKey.contains(shardColumn) || primaryKey.size() < 2) {
@@ -83,10 +80,7 @@ final class CountPlan implements Serializable {
     }
     Set<String> results = new HashSet<>();
     for (CountBitmaps.Count count : counts) {
-      requireBitmap(table, count.column(), shards.type());
-      if (count.other() != null) {
-        requireBitmap(table, count.other(), shards.type());
-      }
+      count.columns().forEach(column -> requireBitmap(table, column, shards.type()));
       if (!results.add(count.as())) {
         throw new IllegalArgumentException(
             String.format("Column %s of table %s gets two counts.", count.as(), sink.path()));
@@ -189,17 +183,9 @@ final class CountPlan implements Serializable {
         bitmaps[i] = bytes == null ? null : bitmap(counted, bitmapColumns.get(i), bytes);
       }
       for (int i = 0; i < sums.length; i++) {
-        CountBitmaps.Count count = counts.get(i);
-        IdBitmap one = bitmaps[bitmapColumns.indexOf(count.column())];
-        if (one == null) {
-          continue;
-        }
-        if (count.other() == null) {
-          sums[i] += one.cardinality();
-        } else {
-          IdBitmap other = bitmaps[bitmapColumns.indexOf(count.other())];
-          sums[i] += other == null ? 0 : one.cardinalityOfBoth(other);
-        }
+        List<@Nullable IdBitmap> ofCount =
+            counts.get(i).columns().stream().map(c -> bitmaps[bitmapColumns.indexOf(c)]).toList();
+        sums[i] += IdBitmap.cardinalityOfAll(ofCount);
       }
     }
     Row.Builder made = Row.withSchema(result).addValues(counted.getValues());

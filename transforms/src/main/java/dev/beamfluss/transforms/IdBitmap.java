@@ -5,9 +5,12 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.LongConsumer;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.transforms.Combine;
 import org.checkerframework.checker.nullness.qual.Nullable;
+import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
 import org.roaringbitmap.longlong.Roaring64Bitmap;
 
@@ -69,6 +72,23 @@ public abstract class IdBitmap {
     return IdBitmapCoder.INSTANCE;
   }
 
+  /**
+   * How many numbers all of some bitmaps of one type have; null is an empty one.
+   *
+   * @param bitmaps at least one, which all stay as they are
+   */
+  public static long cardinalityOfAll(List<@Nullable IdBitmap> bitmaps) {
+    @Nullable IdBitmap common = bitmaps.get(0);
+    for (int i = 1; common != null && i < bitmaps.size(); i++) {
+      @Nullable IdBitmap next = bitmaps.get(i);
+      if (next != null && i == bitmaps.size() - 1) {
+        return common.cardinalityOfBoth(next);
+      }
+      common = next == null ? null : common.and(next);
+    }
+    return common == null ? 0 : common.cardinality();
+  }
+
   /** What it can hold, and the format of its bytes. */
   public abstract BitmapType type();
 
@@ -90,6 +110,12 @@ public abstract class IdBitmap {
 
   /** How many numbers both have. */
   public abstract long cardinalityOfBoth(IdBitmap other);
+
+  /** A new one with the numbers that both have. */
+  public abstract IdBitmap and(IdBitmap other);
+
+  /** Shows its numbers, from the least on. */
+  public abstract void forEach(LongConsumer consumer);
 
   /** About how many bytes {@link #toBytes} has. */
   abstract long bytes();
@@ -166,6 +192,16 @@ public abstract class IdBitmap {
     }
 
     @Override
+    public IdBitmap and(IdBitmap other) {
+      return new Of32(RoaringBitmap.and(bitmap, of(this, other)));
+    }
+
+    @Override
+    public void forEach(LongConsumer consumer) {
+      bitmap.forEach((IntConsumer) value -> consumer.accept(Integer.toUnsignedLong(value)));
+    }
+
+    @Override
     long bytes() {
       return bitmap.getLongSizeInBytes();
     }
@@ -236,6 +272,16 @@ public abstract class IdBitmap {
     @Override
     public long cardinalityOfBoth(IdBitmap other) {
       return Roaring64Bitmap.and(bitmap, of(this, other)).getLongCardinality();
+    }
+
+    @Override
+    public IdBitmap and(IdBitmap other) {
+      return new Of64(Roaring64Bitmap.and(bitmap, of(this, other)));
+    }
+
+    @Override
+    public void forEach(LongConsumer consumer) {
+      bitmap.forEach(consumer::accept);
     }
 
     @Override

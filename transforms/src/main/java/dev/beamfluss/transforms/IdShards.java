@@ -48,6 +48,11 @@ public final class IdShards implements Serializable {
     return new IdShards(shards, type, Math.min(maxValue, Integer.MAX_VALUE));
   }
 
+  /** Whether no value is beyond 2,147,483,647. */
+  public boolean hasIntValues() {
+    return maxValue <= Integer.MAX_VALUE;
+  }
+
   /** How many shards there are. */
   public int shards() {
     return shards;

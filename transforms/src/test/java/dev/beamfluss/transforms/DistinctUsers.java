@@ -143,8 +143,14 @@ final class DistinctUsers {
     return all;
   }
 
+  /** How long bitmaps are gathered; those of 64 bits not at all, so that both ways are taken. */
+  private Duration gathering() {
+    return shards.type() == BitmapType.RBM32 ? Duration.ofMillis(100) : Duration.ZERO;
+  }
+
   private CollectBitmaps collect() {
     return BitmapUv.collect()
+        .withGatherInterval(gathering())
         .ofIds("uid")
         .by("minute")
         .withShards(shards, "shard")
@@ -157,7 +163,7 @@ final class DistinctUsers {
         .withShards(shards, "shard")
         .counting("visitors", "visitors")
         .counting("buyers", "buyers")
-        .countingBoth("visitors", "buyers", "converted")
+        .countingAll("converted", "visitors", "buyers")
         .to(cluster, counts);
   }
 

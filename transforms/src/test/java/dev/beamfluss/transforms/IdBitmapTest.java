@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.lessThan;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Random;
@@ -77,6 +78,16 @@ class IdBitmapTest {
     assertThat(one.cardinality(), is((long) some.size()));
     assertThat(one.cardinalityOfBoth(other), is((long) both.size()));
     assertThat(other.cardinalityOfBoth(one), is((long) both.size()));
+    assertThat(one.and(other), equalTo(of(type, both)));
+    TreeSet<Long> few = new TreeSet<>(new ArrayList<>(both).subList(0, both.size() / 2));
+    assertThat(
+        IdBitmap.cardinalityOfAll(List.of(one, of(type, few), other)), is((long) few.size()));
+    assertThat(IdBitmap.cardinalityOfAll(List.of(one)), is((long) some.size()));
+    assertThat(IdBitmap.cardinalityOfAll(Arrays.asList(one, null)), is(0L));
+    assertThat(IdBitmap.cardinalityOfAll(Arrays.asList(null, one, other)), is(0L));
+    List<Long> shown = new ArrayList<>();
+    one.forEach(shown::add);
+    assertThat(shown, is(new ArrayList<>(some)));
     one.or(other);
     assertThat(one, equalTo(of(type, all)));
     assertThat(one.hashCode(), equalTo(of(type, all).hashCode()));
