@@ -2,7 +2,6 @@ package dev.beamfluss.pipelines;
 
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
-import dev.beamfluss.pipelines.tables.TableOptions;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
@@ -55,17 +54,16 @@ public final class CreateTables {
    *     then are there
    */
   public static void create(CreateTablesOptions options, Consumer<String> report) {
-    TableOptions tableOptions = CreateTablesOptions.tableOptions(options);
     List<Scenario> scenarios =
         options.getScenario() == null
             ? Arrays.asList(Scenario.values())
             : options.getScenario().stream().map(Scenario::of).distinct().toList();
+    List<TableDefinition> tables =
+        scenarios.stream().flatMap(scenario -> scenario.tables(options).stream()).toList();
     try (TableCreator creator = TableCreator.connect(options.getBootstrapServers())) {
-      for (Scenario scenario : scenarios) {
-        for (TableDefinition table : scenario.tables(tableOptions)) {
-          TableCreator.Outcome outcome = creator.create(table);
-          report.accept(outcome.name().toLowerCase(Locale.ROOT) + " " + table);
-        }
+      for (TableDefinition table : tables) {
+        TableCreator.Outcome outcome = creator.create(table);
+        report.accept(outcome.name().toLowerCase(Locale.ROOT) + " " + table);
       }
     }
   }

@@ -2,12 +2,14 @@ package dev.beamfluss.pipelines;
 
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.TableOptions;
+import dev.beamfluss.pipelines.uv.GrainOptions;
+import dev.beamfluss.transforms.BitmapType;
 import java.util.List;
 import org.apache.beam.sdk.options.Default;
 import org.apache.beam.sdk.options.Description;
 
 /** The flags of {@link CreateTables}. */
-public interface CreateTablesOptions extends ClusterOptions {
+public interface CreateTablesOptions extends ClusterOptions, GrainOptions {
 
   /** The scenarios to create tables for; null for all. */
   @Description(
@@ -59,6 +61,16 @@ public interface CreateTablesOptions extends ClusterOptions {
 
   /** Sets {@link #getNumPrecreate}. */
   void setNumPrecreate(Integer value);
+
+  /** See {@link BitmapType}. */
+  @Description(
+      "RBM32 or RBM64: what bitmaps of users can hold; a shard of 32 bits ends at 2,147,483,648"
+          + " users. Default: RBM32")
+  @Default.Enum("RBM32")
+  BitmapType getUvBitmapType();
+
+  /** Sets {@link #getUvBitmapType}. */
+  void setUvBitmapType(BitmapType value);
 
   /** See {@link TableOptions#lake}. */
   @Description(

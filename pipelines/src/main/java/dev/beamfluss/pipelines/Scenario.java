@@ -5,6 +5,7 @@ import dev.beamfluss.pipelines.canary.CanaryTables;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
+import dev.beamfluss.pipelines.uv.GrainOptions;
 import dev.beamfluss.pipelines.uv.UvTables;
 import dev.beamfluss.pipelines.widetable.WideTableTables;
 import java.util.Arrays;
@@ -32,14 +33,19 @@ public enum Scenario {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The scenario's tables. */
-  public List<TableDefinition> tables(TableOptions options) {
+  /**
+   * The scenario's tables.
+   *
+   * @throws IllegalArgumentException for an option that makes no sense
+   */
+  public List<TableDefinition> tables(CreateTablesOptions flags) {
+    TableOptions options = CreateTablesOptions.tableOptions(flags);
     return switch (this) {
       case ATTRIBUTION -> AttributionTables.definitions(options);
       case WIDETABLE -> WideTableTables.definitions(options);
       case FORECAST -> ForecastTables.definitions(options);
       case CANARY -> CanaryTables.definitions(options);
-      case UV -> UvTables.definitions(options);
+      case UV -> UvTables.definitions(options, GrainOptions.grains(flags), flags.getUvBitmapType());
     };
   }
 

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -162,12 +163,11 @@ public final class Demo {
       IngestCounts unread,
       DemoReport report)
       throws InterruptedException {
-    String database = AttributionTables.DATABASE + ".";
     try (Replay replay =
         new Replay(
             FlussCluster.at(bootstrap),
-            database + AttributionTables.ORDERS,
-            database + AttributionTables.VISITS,
+            "",
+            EnumSet.of(Replay.Target.ATTRIBUTION),
             speed(events),
             EventInputOptions.rules(options),
             line -> err.println(line.toTabSeparated()))) {

@@ -1,13 +1,14 @@
 package dev.beamfluss.pipelines.ingest;
 
-import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
@@ -47,17 +48,20 @@ public final class Ingest {
         });
   }
 
+  private static Set<Replay.Target> targets(IngestProgramOptions options) {
+    return EnumSet.copyOf(options.getTargets());
+  }
+
   private static void ingest(IngestProgramOptions options, PrintStream out, PrintStream errors)
       throws IOException, InterruptedException {
     Consumer<RejectedLine> reject = line -> errors.println(line.toTabSeparated());
     EventInput input = EventInputOptions.input(options);
     out.println("Reading " + input.description());
-    String database = options.getDatabasePrefix() + AttributionTables.DATABASE + ".";
     try (Replay replay =
         new Replay(
             ClusterOptions.cluster(options),
-            database + AttributionTables.ORDERS,
-            database + AttributionTables.VISITS,
+            options.getDatabasePrefix(),
+            targets(options),
             options.getSpeed(),
             EventInputOptions.rules(options),
             reject)) {

@@ -1,8 +1,11 @@
 package dev.beamfluss.pipelines.ingest;
 
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import java.util.List;
 import org.apache.beam.sdk.options.Default;
+import org.apache.beam.sdk.options.DefaultValueFactory;
 import org.apache.beam.sdk.options.Description;
+import org.apache.beam.sdk.options.PipelineOptions;
 
 /** The flags of {@link Ingest}. */
 public interface IngestProgramOptions extends ClusterOptions, EventInputOptions {
@@ -14,6 +17,24 @@ public interface IngestProgramOptions extends ClusterOptions, EventInputOptions 
 
   /** Sets {@link #getSpeed}. */
   void setSpeed(double value);
+
+  /** See {@link Replay.Target}. */
+  @Description(
+      "Scenarios whose tables are written, comma-separated: ATTRIBUTION (visits and orders), UV (the"
+          + " logs of what users do). Default: ATTRIBUTION")
+  @Default.InstanceFactory(AttributionAlone.class)
+  List<Replay.Target> getTargets();
+
+  /** Sets {@link #getTargets}. */
+  void setTargets(List<Replay.Target> value);
+
+  /** The default of {@link #getTargets}. */
+  final class AttributionAlone implements DefaultValueFactory<List<Replay.Target>> {
+    @Override
+    public List<Replay.Target> create(PipelineOptions options) {
+      return List.of(Replay.Target.ATTRIBUTION);
+    }
+  }
 
   /** Where malformed lines go. */
   @Description(

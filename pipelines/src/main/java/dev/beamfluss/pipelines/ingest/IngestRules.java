@@ -52,17 +52,23 @@ import java.util.function.Consumer;
  */
 public final class IngestRules {
 
-  /** Takes the rows; a key may come any number of times, and the last call for it counts. */
+  /**
+   * Takes the rows; a key may come any number of times, and the last call for it counts. By default
+   * nothing is done with them.
+   */
   public interface Sink {
 
     /** The order's row is now this one. */
-    void upsertOrder(OrderRow row);
+    default void upsertOrder(OrderRow row) {}
 
     /** The order has nothing left. The row has its key and time; its amount is zero. */
-    void deleteOrder(OrderRow key);
+    default void deleteOrder(OrderRow key) {}
 
     /** The visit's row is now this one. */
-    void upsertVisit(VisitRow row);
+    default void upsertVisit(VisitRow row) {}
+
+    /** A view or a line of an order that counts; called once for each. */
+    default void happened(Event event) {}
   }
 
   private record OrderKey(String userId, String orderId) {}
@@ -133,6 +139,7 @@ public final class IngestRules {
     }
     sink.upsertVisit(new VisitRow(event.userId(), time.format(visit.firstMillis), visit.pv, ds));
     counts.add(Effect.VISIT_UPSERTS, 1);
+    sink.happened(event);
     return Outcome.VIEW;
   }
 
@@ -148,6 +155,7 @@ public final class IngestRules {
     }
     lines.add(event, order);
     write(order, sink);
+    sink.happened(event);
     return Outcome.ORDER_LINE;
   }
 

@@ -1,17 +1,16 @@
 package dev.beamfluss.pipelines.ingest;
 
 import dev.beamfluss.io.fluss.FlussCluster;
-import dev.beamfluss.io.fluss.TableWriter;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.apache.beam.sdk.schemas.Schema;
-import org.apache.beam.sdk.values.Row;
 
 /**
- * Writes the rows that {@link IngestRules} makes of events into the visit and order tables, in the
+ * Writes the rows that {@link IngestRules} makes of events into the tables of scenarios, in the
  * order of the events and, if asked for, at their pace. Stands in for the systems that feed these
  * tables in production.
  *
@@ -20,47 +19,36 @@ import org.apache.beam.sdk.values.Row;
  * replay that is run again after a failure ends in the same tables.
  */
 public final class Replay implements AutoCloseable {
-  private static final Schema ORDER =
-      Schema.builder()
-          .addStringField("order_id")
-          .addStringField("user_id")
-          .addStringField("order_time")
-          .addStringField("pay_amt")
-          .addStringField("ds")
-          .build();
-  private static final Schema VISIT =
-      Schema.builder()
-          .addStringField("user_id")
-          .addStringField("first_page_time")
-          .addInt64Field("pv")
-          .addStringField("ds")
-          .build();
-
   /** Nobody waits for a single row here, so batches may fill for longer than in a bundle. */
   private static final String LINGER = "10ms";
 
   private static final int EVENTS_BETWEEN_CHECKS = 5_000;
   private static final long LONGEST_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final TableWriter orders;
-  private final TableWriter visits;
+  private final List<ReplaySink> sinks;
   private final IngestRules rules;
   private final double speed;
-  private final AtomicLong rowsWritten = new AtomicLong();
   private final AtomicLong eventsRead = new AtomicLong();
 
+  /** Which tables there are to write to. */
+  public enum Target {
+    /** Visits and orders. */
+    ATTRIBUTION,
+    /** The logs of what users do. */
+    UV
+  }
+
   /**
-   * Opens both tables.
+   * Opens the tables.
    *
-   * @param orderTable {@code database.order_ri}
-   * @param visitTable {@code database.log_page_ri}
+   * @param databasePrefix what the names of the databases begin with
    * @param speed how many times faster than the events happened; 0 for as fast as it goes
    * @param rejected told about each event that the rules reject, see {@link IngestRules}
    */
   public Replay(
       FlussCluster cluster,
-      String orderTable,
-      String visitTable,
+      String databasePrefix,
+      Set<Target> targets,
       double speed,
       IngestOptions options,
       Consumer<RejectedLine> rejected) {
@@ -70,13 +58,20 @@ public final class Replay implements AutoCloseable {
     this.speed = speed;
     this.rules = new IngestRules(options, rejected);
     FlussCluster patient = cluster.withProperty("client.writer.batch-timeout", LINGER);
-    this.orders = TableWriter.open(patient.describe(orderTable), ORDER);
-    this.visits = TableWriter.open(patient.describe(visitTable), VISIT);
+    this.sinks =
+        targets.stream()
+            .map(
+                target ->
+                    switch (target) {
+                      case ATTRIBUTION -> new AttributionSink(patient, databasePrefix);
+                      case UV -> new BehaviorSink(patient, databasePrefix, options.zone());
+                    })
+            .toList();
   }
 
   /** Writes all events; returns once the cluster has acknowledged all rows. */
   public void run(Iterator<Event> events) throws InterruptedException {
-    IngestRules.Sink sink = new TableSink();
+    IngestRules.Sink sink = new AllSinks();
     long startNanos = System.nanoTime();
     long firstMillis = -1;
     while (events.hasNext()) {
@@ -104,8 +99,7 @@ public final class Replay implements AutoCloseable {
   }
 
   private void flush() {
-    orders.flush();
-    visits.flush();
+    sinks.forEach(ReplaySink::flush);
   }
 
   /** What became of the events so far. */
@@ -115,7 +109,7 @@ public final class Replay implements AutoCloseable {
 
   /** Rows handed to the cluster so far, deletes included; may be read from any thread. */
   public long rowsWritten() {
-    return rowsWritten.get();
+    return sinks.stream().mapToLong(ReplaySink::rowsWritten).sum();
   }
 
   /** Events read so far; may be read from any thread. */
@@ -125,34 +119,28 @@ public final class Replay implements AutoCloseable {
 
   @Override
   public void close() {
-    orders.close();
-    visits.close();
+    sinks.forEach(ReplaySink::close);
   }
 
-  private final class TableSink implements IngestRules.Sink {
+  private final class AllSinks implements IngestRules.Sink {
     @Override
     public void upsertOrder(OrderRow row) {
-      orders.upsert(orderRow(row));
-      rowsWritten.incrementAndGet();
+      sinks.forEach(sink -> sink.upsertOrder(row));
     }
 
     @Override
     public void deleteOrder(OrderRow row) {
-      orders.delete(orderRow(row));
-      rowsWritten.incrementAndGet();
+      sinks.forEach(sink -> sink.deleteOrder(row));
     }
 
     @Override
     public void upsertVisit(VisitRow row) {
-      visits.upsert(
-          Row.withSchema(VISIT)
-              .attachValues(row.userId(), row.firstPageTime(), row.pv(), row.ds()));
-      rowsWritten.incrementAndGet();
+      sinks.forEach(sink -> sink.upsertVisit(row));
     }
 
-    private static Row orderRow(OrderRow row) {
-      return Row.withSchema(ORDER)
-          .attachValues(row.orderId(), row.userId(), row.orderTime(), row.payAmt(), row.ds());
+    @Override
+    public void happened(Event event) {
+      sinks.forEach(sink -> sink.happened(event));
     }
   }
 }

@@ -16,6 +16,7 @@ import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.TableOptions;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
@@ -70,8 +71,8 @@ final class AttributionData {
   Replay replay() {
     return new Replay(
         cluster(),
-        database() + "." + AttributionTables.ORDERS,
-        database() + "." + AttributionTables.VISITS,
+        prefix,
+        EnumSet.of(Replay.Target.ATTRIBUTION),
         0,
         IngestOptions.defaults(),
         line -> {});

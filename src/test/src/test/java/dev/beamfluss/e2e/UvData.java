@@ -1,0 +1,235 @@
+package dev.beamfluss.e2e;
+
+import dev.beamfluss.io.fluss.FlussCluster;
+import dev.beamfluss.io.fluss.TableWriter;
+import dev.beamfluss.pipelines.tables.TableCreator;
+import dev.beamfluss.pipelines.tables.TableDefinition;
+import dev.beamfluss.pipelines.tables.TableOptions;
+import dev.beamfluss.pipelines.uv.Behavior;
+import dev.beamfluss.pipelines.uv.Grain;
+import dev.beamfluss.pipelines.uv.UvTables;
+import dev.beamfluss.transforms.BitmapType;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.values.Row;
+import org.apache.fluss.metadata.TableDescriptor;
+
+/** The tables of distinct users under a name of their own, what happens, and its answer by sets. */
+final class UvData {
+  static final List<String> GRAINS = List.of("minute", "hour", "day", "day+category");
+  static final List<String> DAYS = List.of("20260301", "20260302");
+
+  private static final int MINUTES = 120;
+  private static final List<Behavior> BEHAVIORS = List.of(Behavior.values());
+
+  private static final Schema ROW =
+      Schema.builder()
+          .addNullableInt64Field("user_id")
+          .addNullableDateTimeField("event_time")
+          .addNullableStringField("item_id")
+          .addNullableStringField("category")
+          .addNullableStringField("country")
+          .addStringField("ds")
+          .addStringField("hh")
+          .addStringField("mm")
+          .build();
+
+  private final String bootstrapServers;
+  private final Random random;
+  private final String prefix =
+      "e2e" + UUID.randomUUID().toString().substring(0, 8).toLowerCase(Locale.ROOT) + "_";
+
+  /** By grain, key and behavior. */
+  private final Map<Grain, Map<List<String>, Map<Behavior, Set<Long>>>> users = new HashMap<>();
+
+  private final Set<String> refused = new HashSet<>();
+  private final int rows;
+  private int happened;
+
+  /**
+   * @param rows after which it is the last minute
+   */
+  UvData(String bootstrapServers, long seed, int rows) {
+    this.bootstrapServers = bootstrapServers;
+    this.rows = rows;
+    this.random = new Random(seed);
+    grains().forEach(grain -> users.put(grain, new HashMap<>()));
+  }
+
+  static List<Grain> grains() {
+    return Grain.of(GRAINS);
+  }
+
+  String prefix() {
+    return prefix;
+  }
+
+  String database() {
+    return prefix + UvTables.DATABASE;
+  }
+
+  FlussCluster cluster() {
+    return FlussCluster.at(bootstrapServers);
+  }
+
+  /** For days long past. */
+  void createTables(UnaryOperator<TableDescriptor> change) {
+    TableOptions options =
+        TableOptions.defaults()
+            .withBucketNum(2)
+            .withNumPrecreate(0)
+            .withNumRetention(-1)
+            .withDatabasePrefix(prefix);
+    try (TableCreator creator = TableCreator.connect(bootstrapServers)) {
+      for (TableDefinition table : UvTables.definitions(options, grains(), BitmapType.RBM32)) {
+        creator.create(
+            new TableDefinition(table.database(), table.name(), change.apply(table.descriptor())));
+      }
+    }
+  }
+
+  /**
+   * Rows into the logs, of few busy users and many others, some rows twice, over two days, some of
+   * them late; some have no user or no category.
+   */
+  void happen(int rows) {
+    Map<Behavior, TableWriter> logs = new EnumMap<>(Behavior.class);
+    try {
+      for (Behavior behavior : Behavior.values()) {
+        logs.put(
+            behavior, TableWriter.open(cluster().describe(database() + "." + behavior.log()), ROW));
+      }
+      for (int i = 0; i < rows; i++) {
+        happens(logs);
+      }
+      logs.values().forEach(TableWriter::flush);
+    } finally {
+      logs.values().forEach(TableWriter::close);
+    }
+  }
+
+  private void happens(Map<Behavior, TableWriter> logs) {
+    // an order is rare, an exposure is not
+    Behavior behavior = BEHAVIORS.get((int) (Math.pow(random.nextDouble(), 2) * BEHAVIORS.size()));
+    Long user =
+        random.nextInt(2_000) == 0
+            ? null
+            : 9_999_999_967L * (long) (Math.pow(random.nextDouble(), 4) * 50_000);
+    String category = random.nextInt(2_000) == 0 ? null : "c" + random.nextInt(8);
+    int minute = random.nextInt(20) == 0 ? random.nextInt(MINUTES) : now();
+    happened++;
+    int minutesOfDay = MINUTES / DAYS.size();
+    String ds = DAYS.get(minute / minutesOfDay);
+    String hh = String.format(Locale.ROOT, "%02d", 9 + minute % minutesOfDay / 30);
+    String mm = String.format(Locale.ROOT, "%02d", minute % 30);
+    Row row =
+        Row.withSchema(ROW)
+            .addValues(user, null, "i" + random.nextInt(100), category, "", ds, hh, mm)
+            .build();
+    int times = random.nextInt(100) == 0 ? 2 : 1;
+    for (int i = 0; i < times; i++) {
+      logs.get(behavior).upsert(row);
+    }
+    if (user == null || category == null) {
+      refused.add(
+          String.format(
+              "Row %s of table %s has no %s, so its user cannot be counted.",
+              Arrays.asList(user, ds, hh, mm, category),
+              database() + "." + behavior.log(),
+              user == null ? "user_id" : "category"));
+    } else {
+      add(behavior, user, row);
+    }
+  }
+
+  /** That it happened, by whoever wrote it. */
+  void add(Behavior behavior, long user, Row row) {
+    for (Grain grain : users.keySet()) {
+      List<String> key = grain.columns().stream().map(row::getString).toList();
+      users
+          .get(grain)
+          .computeIfAbsent(key, unused -> new EnumMap<>(Behavior.class))
+          .computeIfAbsent(behavior, unused -> new HashSet<>())
+          .add(user);
+    }
+  }
+
+  private int now() {
+    return (int) Math.min(MINUTES - 1, (long) happened * MINUTES / rows);
+  }
+
+  /** What is said of the rows of the logs that cannot be counted. */
+  Set<String> refused() {
+    return refused;
+  }
+
+  /** By the table of counts, the rows it must hold. */
+  Map<String, Set<Map<String, Object>>> expected() {
+    Map<String, Set<Map<String, Object>>> tables = new HashMap<>();
+    users.forEach(
+        (grain, keys) -> {
+          Set<Map<String, Object>> rows = new HashSet<>();
+          keys.forEach((key, behaviors) -> rows.add(row(grain, key, behaviors)));
+          tables.put(grain.countTable(), rows);
+        });
+    return tables;
+  }
+
+  private static Map<String, Object> row(
+      Grain grain, List<String> key, Map<Behavior, Set<Long>> users) {
+    Map<String, Object> row = new HashMap<>();
+    for (int i = 0; i < key.size(); i++) {
+      row.put(grain.columns().get(i), key.get(i));
+    }
+    row.put("exp_uv", both(users, Behavior.EXPOSURE));
+    row.put("page_uv", both(users, Behavior.VISIT));
+    row.put("click_uv", both(users, Behavior.CLICK));
+    row.put("ord_uv", both(users, Behavior.ORDER));
+    row.put("exp_page_uv", both(users, Behavior.EXPOSURE, Behavior.VISIT));
+    row.put("page_click_uv", both(users, Behavior.VISIT, Behavior.CLICK));
+    row.put("click_ord_uv", both(users, Behavior.CLICK, Behavior.ORDER));
+    row.put("page_ord_uv", both(users, Behavior.VISIT, Behavior.ORDER));
+    row.put("funnel_uv", both(users, Behavior.values()));
+    return row;
+  }
+
+  private static long both(Map<Behavior, Set<Long>> users, Behavior... behaviors) {
+    Set<Long> common = null;
+    for (Behavior behavior : behaviors) {
+      Set<Long> did = users.getOrDefault(behavior, Set.of());
+      if (common == null) {
+        common = new HashSet<>(did);
+      } else {
+        common.retainAll(did);
+      }
+    }
+    return common == null ? 0 : common.size();
+  }
+
+  /** The flags of the programs that speak of these tables; what is given more replaces others. */
+  String[] flags(List<String> runner, String... more) {
+    Map<String, String> flags = new LinkedHashMap<>();
+    runner.forEach(flag -> put(flags, flag));
+    put(flags, "--bootstrapServers=" + bootstrapServers);
+    put(flags, "--databasePrefix=" + prefix);
+    put(flags, "--uvGrains=" + String.join(",", GRAINS));
+    put(flags, "--shards=4");
+    Arrays.asList(more).forEach(flag -> put(flags, flag));
+    return flags.values().toArray(String[]::new);
+  }
+
+  private static void put(Map<String, String> flags, String flag) {
+    flags.put(flag.split("=", 2)[0], flag);
+  }
+}
