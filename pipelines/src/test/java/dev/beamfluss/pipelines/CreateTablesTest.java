@@ -38,6 +38,8 @@ class CreateTablesTest {
         run(
             "--bootstrapServers=" + lakeless.bootstrapServers(),
             "--scenario=widetable,uv",
+            "--uvGrains=day+category",
+            "--uvBitmapType=RBM64",
             "--databasePrefix=some_",
             "--lake=false"),
         is(0));
@@ -46,9 +48,15 @@ class CreateTablesTest {
         is(
             List.of(
                 "created some_widetable.shop_stat_wide",
+                "created some_uv.log_exp_ri",
+                "created some_uv.log_page_ri",
+                "created some_uv.log_click_ri",
+                "created some_uv.log_ord_ri",
                 "created some_uv.user_mapping_table",
-                "created some_uv.ads_uv_agg",
-                "created some_uv.ads_uv_detail")));
+                "created some_uv.ads_uv_agg_day_category",
+                "created some_uv.uv_day_category",
+                "created some_uv.ads_uv_detail",
+                "created some_uv.dead_letter")));
     assertThat(err.toString(UTF_8), emptyString());
   }
 

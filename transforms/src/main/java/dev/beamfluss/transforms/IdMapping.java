@@ -6,6 +6,7 @@ import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.LookupCache;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -159,8 +160,10 @@ public abstract class IdMapping extends PTransform<PCollection<Row>, PCollection
                     + " column and left it null. Delete it.",
                 table, row.getValues()));
       }
-      out.output(
-          Row.withSchema(mapped).addValues(row.getValues()).addValue(number.longValue()).build());
+      List<@Nullable Object> values = new ArrayList<>(mapped.getFieldCount());
+      values.addAll(row.getValues());
+      values.add(number.longValue());
+      out.output(Row.withSchema(mapped).attachValues(values));
     }
   }
 

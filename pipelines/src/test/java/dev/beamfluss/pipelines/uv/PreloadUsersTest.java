@@ -21,9 +21,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
+import org.apache.fluss.client.lookup.LookupResult;
 import org.apache.fluss.client.lookup.Lookuper;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.config.Configuration;
@@ -56,7 +58,7 @@ class PreloadUsersTest {
   private void createTables() {
     try (TableCreator creator = TableCreator.connect(fluss.bootstrapServers())) {
       for (TableDefinition table :
-          UvTables.definitions(TableOptions.defaults().withBucketNum(BUCKETS))) {
+          UvTables.definitions(TableOptions.defaults().withBucketNum(BUCKETS).withLake(false))) {
         TableDescriptor descriptor = table.descriptor();
         if (table.name().equals(UvTables.USER_MAPPING)) {
           Map<String, String> properties = new HashMap<>(descriptor.getProperties());
@@ -108,11 +110,14 @@ class PreloadUsersTest {
     try (Connection connection = ConnectionFactory.createConnection(configuration);
         Table table = connection.getTable(TablePath.of(UvTables.DATABASE, UvTables.USER_MAPPING))) {
       Lookuper lookuper = table.newLookup().createLookuper();
-      Map<Long, Long> numbers = new TreeMap<>();
+      Map<Long, CompletableFuture<LookupResult>> asked = new TreeMap<>();
       for (int i = 0; i < users; i++) {
-        InternalRow row =
-            lookuper.lookup(GenericRow.of(id(i))).get(30, TimeUnit.SECONDS).getSingletonRow();
-        numbers.put(id(i), row.getLong(1));
+        asked.put(id(i), lookuper.lookup(GenericRow.of(id(i))));
+      }
+      Map<Long, Long> numbers = new TreeMap<>();
+      for (Map.Entry<Long, CompletableFuture<LookupResult>> user : asked.entrySet()) {
+        InternalRow row = user.getValue().get(30, TimeUnit.SECONDS).getSingletonRow();
+        numbers.put(user.getKey(), row.getLong(1));
       }
       return numbers;
     }

@@ -53,6 +53,7 @@ final class UvData {
   /** By grain, key and behavior. */
   private final Map<Grain, Map<List<String>, Map<Behavior, Set<Long>>>> users = new HashMap<>();
 
+  private final Set<List<Object>> details = new HashSet<>();
   private final Set<String> refused = new HashSet<>();
   private final int rows;
   private int happened;
@@ -153,8 +154,15 @@ final class UvData {
     }
   }
 
-  /** That it happened, by whoever wrote it. */
-  void add(Behavior behavior, long user, Row row) {
+  private void add(Behavior behavior, long user, Row row) {
+    details.add(
+        List.of(
+            behavior,
+            user,
+            row.getString("ds"),
+            row.getString("hh"),
+            row.getString("mm"),
+            row.getString("category")));
     for (Grain grain : users.keySet()) {
       List<String> key = grain.columns().stream().map(row::getString).toList();
       users
@@ -172,6 +180,25 @@ final class UvData {
   /** What is said of the rows of the logs that cannot be counted. */
   Set<String> refused() {
     return refused;
+  }
+
+  /** How many users did anything on a day. */
+  long usersOf(String ds) {
+    Set<Long> all = new HashSet<>();
+    users.get(grain("day")).get(List.of(ds)).values().forEach(all::addAll);
+    return all.size();
+  }
+
+  /** How many rows of users there are: one for each, whatever it was, minute and category. */
+  int details() {
+    return details.size();
+  }
+
+  private Grain grain(String name) {
+    return users.keySet().stream()
+        .filter(grain -> grain.toString().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** By the table of counts, the rows it must hold. */
