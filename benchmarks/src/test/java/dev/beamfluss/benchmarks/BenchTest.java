@@ -87,7 +87,7 @@ class BenchTest {
       entries.put(name, entry);
       assertThat(name, entry.get("ours").asDouble(), greaterThan(0.0));
       assertThat(name, entry.get("rows").asInt(), greaterThan(0));
-      assertThat(entry.get("unit").asText(), is(name.endsWith("-latency") ? "ms" : "rows/s"));
+      assertThat(name, entry.get("unit").asText(), is(unit(name)));
       for (String other : List.of("raw", "native")) {
         if (!entry.get(other).isNull()) {
           assertThat(
@@ -97,6 +97,13 @@ class BenchTest {
       assertThat(out.toString(StandardCharsets.UTF_8), containsString(name));
     }
     return entries;
+  }
+
+  private static String unit(String name) {
+    if (name.endsWith("-latency")) {
+      return "ms";
+    }
+    return name.startsWith("uv-bitmap-") ? "ns" : "rows/s";
   }
 
   @Test
@@ -228,6 +235,47 @@ class BenchTest {
   }
 
   @Test
+  void theUvSuiteCountsUsersAndMeasuresBitmaps(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("uv.json");
+    int status =
+        run(
+            "--suite=uv",
+            "--rows=2000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--latencySeconds=1",
+            "--iterationMillis=50",
+            "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    Map<String, JsonNode> entries = entries(file);
+    assertThat(
+        entries.keySet(),
+        contains(
+            "uv-events",
+            "uv-events-10-times",
+            "uv-mapping-warm",
+            "uv-mapping-cold",
+            "uv-bitmap-32",
+            "uv-bitmap-64",
+            "uv-latency"));
+    assertThat(entries.get("uv-events").get("rounds_native").size(), is(1));
+    assertThat(
+        entries.get("uv-events").get("floor").get("ratio_raw").get("at_least").asDouble(), is(0.5));
+    JsonNode more = entries.get("uv-events-10-times");
+    assertThat(more.get("ratio_checkpoint_bytes").asDouble(), greaterThan(0.0));
+    assertThat(more.get("changelog_bytes_per_event").asDouble(), greaterThan(0.0));
+    // at least the users, of the minutes and of the day
+    assertThat(more.get("native_checkpoint_bytes").asLong(), greaterThan(2 * 1_800L * 8));
+    assertThat(entries.get("uv-mapping-cold").get("inserted").asDouble(), greaterThan(0.0));
+    assertThat(entries.get("uv-bitmap-32").get("bytes_per_user").asDouble(), greaterThan(0.0));
+    assertThat(entries.get("uv-bitmap-32").get("ratio_64").asDouble(), greaterThan(0.0));
+    JsonNode latency = entries.get("uv-latency");
+    assertThat(
+        latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(
         run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
@@ -245,7 +293,8 @@ class BenchTest {
     assertThat(
         err.toString(StandardCharsets.UTF_8),
         containsString(
-            "There is no suite 'rite'. The suites are: read, write, lookup, paimon," + " join."));
+            "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
+                + " uv."));
   }
 
   @Test
