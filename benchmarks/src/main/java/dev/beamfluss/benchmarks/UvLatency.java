@@ -34,7 +34,7 @@ final class UvLatency {
   private static final long PERIOD_MILLIS = 10;
   private static final int PERIODS_OF_MARK = 5;
   private static final int WARM_UP_SECONDS = 5;
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration POLL = Duration.ofMillis(20);
   private static final String DAY = "latency";
   private static final String MARK = "mark";
