@@ -29,7 +29,12 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 public final class Bench {
   private static final List<Suite> SUITES =
       List.of(
-          new ReadSuite(), new WriteSuite(), new LookupSuite(), new PaimonSuite(), new JoinSuite());
+          new ReadSuite(),
+          new WriteSuite(),
+          new LookupSuite(),
+          new PaimonSuite(),
+          new JoinSuite(),
+          new UvSuite());
 
   private Bench() {}
 
@@ -51,6 +56,7 @@ public final class Bench {
       }
       requirePositive("--rounds", options.getRounds());
       requirePositive("--latencySeconds", options.getLatencySeconds());
+      requirePositive("--iterationMillis", options.getIterationMillis());
       List<Entry> entries = new ArrayList<>();
       for (Suite suite : suites) {
         entries.addAll(suite.run(options));
@@ -110,7 +116,7 @@ public final class Bench {
               Locale.ROOT,
               line,
               entry.name(),
-              format(entry.unit().equals("ms") ? "%,.1f" : "%,.0f", entry.ours()),
+              format(entry.unit().equals("rows/s") ? "%,.0f" : "%,.1f", entry.ours()),
               format("%,.0f", entry.raw()),
               format("%,.0f", entry.nativeEngine()),
               format("%.2f", entry.ratioToRaw()),

@@ -10,8 +10,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 public interface BenchOptions extends PipelineOptions {
   /** {@code --suite=write,lookup}. */
   @Description(
-      "Which suites to run: read, write, lookup, paimon, join; several with commas between."
-          + " Required.")
+      "Which suites to run: read, write, lookup, paimon, join, uv; several with commas"
+          + " between. Required.")
   @Validation.Required
   String getSuite();
 
@@ -26,7 +26,8 @@ public interface BenchOptions extends PipelineOptions {
   /** {@code --rows=2000000}. */
   @Description(
       "How many rows to measure with; slow contenders take fewer. Default: the suite's own"
-          + " (read, paimon: 2000000, write: 400000, lookup: 200000, join: 500000).")
+          + " (read, paimon: 2000000, write: 400000, lookup: 200000, join: 500000,"
+          + " uv: 500000).")
   @Nullable Integer getRows();
 
   void setRows(@Nullable Integer rows);
@@ -63,4 +64,11 @@ public interface BenchOptions extends PipelineOptions {
   int getLatencySeconds();
 
   void setLatencySeconds(int seconds);
+
+  /** {@code --iterationMillis=1000}. */
+  @Description("How long an iteration of JMH takes, where methods are measured by it.")
+  @Default.Integer(1000)
+  int getIterationMillis();
+
+  void setIterationMillis(int millis);
 }

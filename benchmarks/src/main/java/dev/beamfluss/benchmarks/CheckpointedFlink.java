@@ -62,8 +62,15 @@ final class CheckpointedFlink implements AutoCloseable {
 
   /** For a pipeline whose master is {@code [local]}. */
   void configure(FlinkPipelineOptions options) throws IOException {
+    configure(options, Map.of());
+  }
+
+  /** The same with more settings of Flink. */
+  void configure(FlinkPipelineOptions options, Map<String, String> more) throws IOException {
+    Map<String, String> settings = settings();
+    settings.putAll(more);
     String file =
-        settings().entrySet().stream()
+        settings.entrySet().stream()
             .map(entry -> entry.getKey() + ": " + entry.getValue())
             .collect(Collectors.joining("\n", "", "\n"));
     Files.writeString(directory.resolve("flink-conf.yaml"), file);

@@ -66,10 +66,7 @@ final class Counter {
    * needs to start is not part of it.
    */
   static double awaitRate(long expected) throws InterruptedException {
-    long before = awaitRows(1, expected, deadline());
-    long start = System.nanoTime();
-    long after = awaitRows(expected, expected, deadline());
-    return rate(after - before, start);
+    return awaitRateAfter(1, expected);
   }
 
   /** The same from a time on: for a runner that reads long before it hands on the first row. */
@@ -81,6 +78,24 @@ final class Counter {
   static double awaitRateSinceBegin(long expected) throws InterruptedException {
     long rows = awaitRows(expected, expected, deadline());
     return rate(rows, BEGUN.get());
+  }
+
+  /** Rows a second of so many that are through now, from the first element that was made. */
+  static double rateSinceBegin(long rows) {
+    return rate(rows, BEGUN.get());
+  }
+
+  /** Rows a second of those after the first ones, which warm something up. */
+  static double awaitRateAfter(long first, long expected) throws InterruptedException {
+    long before = awaitRows(first, expected, deadline());
+    long start = System.nanoTime();
+    long after = awaitRows(expected, expected, deadline());
+    return rate(after - before, start);
+  }
+
+  /** Waits until so many rows have come. */
+  static void await(long expected) throws InterruptedException {
+    var unused = awaitRows(expected, expected, deadline());
   }
 
   private static long deadline() {

@@ -28,6 +28,12 @@ final class Entries {
    * @param rows that ours had
    */
   void add(String name, List<String> who, long rows, Map<String, ? extends Object> more) {
+    add(name, who, rows, "rows/s", more);
+  }
+
+  /** The same of figures in another unit. */
+  void add(
+      String name, List<String> who, long rows, String unit, Map<String, ? extends Object> more) {
     if (who.stream().noneMatch(rounds.names()::contains)) {
       return;
     }
@@ -37,8 +43,7 @@ final class Entries {
       extras.put("rounds_" + ROLES.get(i), rounds.all(who.get(i)));
     }
     entries.add(
-        new Entry(
-            name, rounds.median(who.get(0)), median(who, 1), median(who, 2), "rows/s", extras));
+        new Entry(name, rounds.median(who.get(0)), median(who, 1), median(who, 2), unit, extras));
   }
 
   private @Nullable Double median(List<String> who, int i) {

@@ -192,6 +192,30 @@ final class EventTable {
     }
   }
 
+  /** The same of some columns; the rows have all, and nobody looks at the others. */
+  static void upsert(
+      Connection connection,
+      TablePath path,
+      String[] columns,
+      long rows,
+      LongFunction<GenericRow> make)
+      throws Exception {
+    try (Table table = connection.getTable(path)) {
+      UpsertWriter writer = table.newUpsert().partialUpdate(columns).createWriter();
+      fill(rows, i -> writer.upsert(make.apply(i)), writer);
+    }
+  }
+
+  /** Appends so many rows, made of the numbers from 0 on, to a log table. */
+  static void append(
+      Connection connection, TablePath path, long rows, LongFunction<GenericRow> make)
+      throws Exception {
+    try (Table table = connection.getTable(path)) {
+      AppendWriter writer = table.newAppend().createWriter();
+      fill(rows, i -> writer.append(make.apply(i)), writer);
+    }
+  }
+
   private static void fill(long rows, LongFunction<CompletableFuture<?>> write, TableWriter writer)
       throws Exception {
     List<CompletableFuture<?>> written = new ArrayList<>();

@@ -87,7 +87,7 @@ class BenchTest {
       entries.put(name, entry);
       assertThat(name, entry.get("ours").asDouble(), greaterThan(0.0));
       assertThat(name, entry.get("rows").asInt(), greaterThan(0));
-      assertThat(entry.get("unit").asText(), is(name.endsWith("-latency") ? "ms" : "rows/s"));
+      assertThat(name, entry.get("unit").asText(), is(unit(name)));
       for (String other : List.of("raw", "native")) {
         if (!entry.get(other).isNull()) {
           assertThat(
@@ -97,6 +97,13 @@ class BenchTest {
       assertThat(out.toString(StandardCharsets.UTF_8), containsString(name));
     }
     return entries;
+  }
+
+  private static String unit(String name) {
+    if (name.endsWith("-latency")) {
+      return "ms";
+    }
+    return name.startsWith("uv-bitmap-") ? "ns" : "rows/s";
   }
 
   @Test
@@ -228,6 +235,64 @@ class BenchTest {
   }
 
   @Test
+  void theUvSuiteCountsUsersAndMeasuresBitmaps(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        uvEntries(directory, "--only=events-10-times,ours-mapping-cold,bitmap-32");
+    assertThat(entries.keySet(), contains("uv-events-10-times", "uv-mapping-cold", "uv-bitmap-32"));
+    JsonNode many = entries.get("uv-events-10-times");
+    assertThat(many.get("rounds_native").size(), is(1));
+    assertThat(many.get("checkpoint_bytes").asLong(), greaterThan(0L));
+    // at least the users, of the minutes and of the day
+    assertThat(many.get("native_checkpoint_bytes").asLong(), greaterThan(2 * 1_800L * 8));
+    assertThat(many.get("changelog_bytes_per_event").asDouble(), greaterThan(0.0));
+    assertThat(many.get("aim").get("ratio_native").get("at_least").asDouble(), is(3.0));
+    assertThat(entries.get("uv-bitmap-32").get("bytes_per_user").asDouble(), greaterThan(0.0));
+  }
+
+  /** Has nine jobs, each with a cluster of its own. */
+  @Test
+  @Tag("nightly")
+  void theUvSuiteMeasuresEverythingItHas(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries = uvEntries(directory, "--only=");
+    assertThat(
+        entries.keySet(),
+        contains(
+            "uv-events",
+            "uv-events-10-times",
+            "uv-mapping-warm",
+            "uv-mapping-cold",
+            "uv-bitmap-32",
+            "uv-bitmap-64",
+            "uv-latency"));
+    assertThat(entries.get("uv-events").get("ratio_raw").asDouble(), greaterThan(0.0));
+    assertThat(
+        entries.get("uv-events-10-times").get("ratio_checkpoint_bytes").asDouble(),
+        greaterThan(0.0));
+    assertThat(entries.get("uv-mapping-warm").get("unmapped").asDouble(), greaterThan(0.0));
+    assertThat(entries.get("uv-mapping-cold").get("inserted").asDouble(), greaterThan(0.0));
+    assertThat(entries.get("uv-bitmap-32").get("ratio_64").asDouble(), greaterThan(0.0));
+    JsonNode latency = entries.get("uv-latency");
+    assertThat(
+        latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+  }
+
+  private Map<String, JsonNode> uvEntries(Path directory, String only) throws Exception {
+    Path file = directory.resolve("uv.json");
+    int status =
+        run(
+            "--suite=uv",
+            "--rows=2000",
+            "--rounds=1",
+            "--warmUp=false",
+            "--latencySeconds=1",
+            "--iterationMillis=50",
+            only,
+            "--json=" + file);
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    return entries(file);
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(
         run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
@@ -245,7 +310,8 @@ class BenchTest {
     assertThat(
         err.toString(StandardCharsets.UTF_8),
         containsString(
-            "There is no suite 'rite'. The suites are: read, write, lookup, paimon," + " join."));
+            "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
+                + " uv."));
   }
 
   @Test
