@@ -5,6 +5,7 @@ import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.transforms.BitmapUv;
 import dev.beamfluss.transforms.IdMapping;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.values.PCollection;
@@ -12,6 +13,9 @@ import org.apache.beam.sdk.values.Row;
 
 /** Ours: bitmaps that the tablet servers unite, and counts of them, in one job. */
 final class BeamUv implements UvJob.Way {
+  /** As the pipeline of distinct users does by default. */
+  private static final Duration GATHER = Duration.ofMillis(100);
+
   private final FlussCluster cluster;
 
   BeamUv(FlussCluster cluster) {
@@ -32,7 +36,8 @@ final class BeamUv implements UvJob.Way {
                   .ofIds(UvTables.NUMBER)
                   .by(by.toArray(String[]::new))
                   .withShards(UvTables.SHARDS, UvTables.SHARD)
-                  .into(UvTables.BITMAP))
+                  .into(UvTables.BITMAP)
+                  .withGatherInterval(GATHER))
           .apply("write by " + step, FlussIO.write().to(cluster, bitmaps));
       users
           .getPipeline()

@@ -151,6 +151,18 @@ public final class TableLookup implements AutoCloseable {
     return answer;
   }
 
+  /** What the cache has for a key, or null where it has nothing or there is none. */
+  @Nullable List<Row> known(Row key) {
+    if (cache == null) {
+      return null;
+    }
+    List<Row> known = cache.get(LookupKey.of(key, keyFields));
+    if (known != null) {
+      cacheHits++;
+    }
+    return known;
+  }
+
   /**
    * As {@link #lookup}, for waiting.
    *

@@ -3,6 +3,7 @@ package dev.beamfluss.pipelines.uv;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.FlussTable;
+import dev.beamfluss.io.fluss.LookupCache;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.DeadLetters;
@@ -219,7 +220,15 @@ public final class Uv {
                   .apply("Check " + name, new CheckedLog(behavior, log, errors)));
     }
     return all.apply("All", Flatten.pCollections())
-        .apply("Number users", IdMapping.in(cluster, table(UvTables.USER_MAPPING)));
+        .apply(
+            "Number users", IdMapping.in(cluster, table(UvTables.USER_MAPPING)).withCache(cache()));
+  }
+
+  /** The reference's, but for its size. */
+  private LookupCache cache() {
+    return LookupCache.ofMaxRows(options.getCachedUsers())
+        .expireAfterWrite(Duration.ofHours(1))
+        .cacheMissingKey(false);
   }
 
   private void collect(PCollection<Row> users) {

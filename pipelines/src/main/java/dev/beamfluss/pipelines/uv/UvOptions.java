@@ -47,6 +47,16 @@ public interface UvOptions extends ClusterOptions, GrainOptions, StreamingOption
   /** Sets {@link #getShards}. */
   void setShards(int value);
 
+  /** See {@link dev.beamfluss.transforms.IdMapping#withCache}. */
+  @Description(
+      "Users whose numbers a worker keeps in memory, some 200 bytes each. With fewer than come in an"
+          + " hour, most of the time goes into looking them up. Default: 500000, the reference's")
+  @Default.Long(500_000)
+  long getCachedUsers();
+
+  /** Sets {@link #getCachedUsers}. */
+  void setCachedUsers(long value);
+
   /** See {@link dev.beamfluss.transforms.CollectBitmaps#withGatherInterval}. */
   @Description(
       "Milliseconds for which bitmaps are united before they are written; more of them make fewer"

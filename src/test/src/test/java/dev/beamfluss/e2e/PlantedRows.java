@@ -1,10 +1,13 @@
 package dev.beamfluss.e2e;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.table.Table;
+import org.apache.fluss.client.table.writer.UpsertResult;
 import org.apache.fluss.client.table.writer.UpsertWriter;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
@@ -20,6 +23,18 @@ final class PlantedRows implements AutoCloseable {
   PlantedRows(Connection connection, TablePath path) {
     this.table = connection.getTable(path);
     this.writer = table.newUpsert().createWriter();
+  }
+
+  /** Returns once all are there. */
+  void putAll(Iterable<Map<String, Object>> rows) throws Exception {
+    List<CompletableFuture<UpsertResult>> written = new ArrayList<>();
+    for (Map<String, Object> row : rows) {
+      written.add(writer.upsert(encoded(row)));
+    }
+    writer.flush();
+    for (CompletableFuture<UpsertResult> row : written) {
+      row.get(60, TimeUnit.SECONDS);
+    }
   }
 
   void put(Map<String, Object> row) throws Exception {

@@ -17,6 +17,7 @@ import dev.beamfluss.pipelines.uv.UvOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -129,12 +130,14 @@ abstract class UvContract {
   private void plantWrongCounts(Map<String, TableMirror> counts) throws Exception {
     for (Map.Entry<String, TableMirror> table : counts.entrySet()) {
       try (PlantedRows planted = new PlantedRows(connection, path(table.getKey()))) {
+        List<Map<String, Object>> all = new ArrayList<>();
         for (Map<String, Object> row : table.getValue().rows()) {
           Map<String, Object> wrong = new HashMap<>(row);
           wrong.put("exp_uv", -1L);
           wrong.put("funnel_uv", -1L);
-          planted.put(wrong);
+          all.add(wrong);
         }
+        planted.putAll(all);
       }
     }
   }

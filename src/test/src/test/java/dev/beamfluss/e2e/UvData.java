@@ -128,7 +128,7 @@ final class UvData {
             ? null
             : 9_999_999_967L * (long) (Math.pow(random.nextDouble(), 4) * 50_000);
     String category = random.nextInt(2_000) == 0 ? null : "c" + random.nextInt(8);
-    int minute = random.nextInt(20) == 0 ? random.nextInt(MINUTES) : now();
+    int minute = random.nextInt(200) == 0 ? random.nextInt(MINUTES) : now();
     happened++;
     int minutesOfDay = MINUTES / DAYS.size();
     String ds = DAYS.get(minute / minutesOfDay);
