@@ -2,6 +2,7 @@ package dev.beamfluss.benchmarks;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
+import dev.beamfluss.io.fluss.LookupCache;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.transforms.BitmapUv;
 import dev.beamfluss.transforms.IdMapping;
@@ -22,10 +23,15 @@ final class BeamUv implements UvJob.Way {
     this.cluster = cluster;
   }
 
+  /** {@link IdMapping} with room for all users. */
+  static IdMapping mapping(FlussCluster cluster, UvTables tables) {
+    return IdMapping.in(cluster, tables.mapping().toString())
+        .withCache(LookupCache.ofMaxRows(tables.users()));
+  }
+
   @Override
   public void count(PCollection<Row> events, UvTables tables, UvCounts counts, Position from) {
-    PCollection<Row> users =
-        events.apply("map", IdMapping.in(cluster, tables.mapping().toString()));
+    PCollection<Row> users = events.apply("map", mapping(cluster, tables));
     for (List<String> by : List.of(UvTables.MINUTE, UvTables.DAY)) {
       String bitmaps = tables.bitmaps(by).toString();
       String step = by.get(by.size() - 1);

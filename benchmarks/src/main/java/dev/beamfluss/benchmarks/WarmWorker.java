@@ -2,7 +2,6 @@ package dev.beamfluss.benchmarks;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
-import dev.beamfluss.transforms.IdMapping;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
@@ -10,15 +9,12 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.fluss.client.Connection;
 
 /**
- * A job that has looked up as many users as the cache of {@link IdMapping} holds, and stays. All
- * lookups of a JVM share one cache as long as one of them is there: so the jobs that are measured,
- * which take seconds, find what one would that has run for hours.
+ * A job that has looked up all users, and stays. All lookups of a JVM share one cache as long as
+ * one of them is there: so the jobs that are measured, which take seconds, find what one would that
+ * has run for hours.
  */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class WarmWorker implements AutoCloseable {
-  /** The cache of {@link IdMapping}. */
-  private static final long CACHED = 500_000;
-
   private final PipelineResult result;
 
   private WarmWorker(PipelineResult result) {
@@ -28,14 +24,11 @@ final class WarmWorker implements AutoCloseable {
   /** Returns once it has looked them up. */
   static WarmWorker start(FlussCluster cluster, Connection connection, UvTables tables)
       throws Exception {
-    long known = Math.min(CACHED, tables.users());
+    long known = tables.users();
     tables.createLog(tables.knownUsers());
 
     EventTable.append(
-        connection,
-        tables.knownUsers(),
-        known,
-        i -> UvTables.event("", "", "", EventRows.key(i * tables.users() / known)));
+        connection, tables.knownUsers(), known, i -> UvTables.event("", "", "", EventRows.key(i)));
     Counter.reset();
     FlinkPipelineOptions options = BeamRead.flink(1);
     UvJob.BUNDLES.set(options);
@@ -46,7 +39,7 @@ final class WarmWorker implements AutoCloseable {
             FlussIO.readRows()
                 .from(cluster, tables.knownUsers().toString())
                 .withColumns(UvTables.USER))
-        .apply("map", IdMapping.in(cluster, tables.mapping().toString()))
+        .apply("map", BeamUv.mapping(cluster, tables))
         .apply("count", ParDo.of(new Counter.StepFn(Counter.Step.COUNT)));
     WarmWorker worker = new WarmWorker(pipeline.run());
     Counter.await(known);

@@ -2,6 +2,9 @@ package dev.beamfluss.e2e;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.TableWriter;
+import dev.beamfluss.pipelines.ingest.Event;
+import dev.beamfluss.pipelines.ingest.IngestOptions;
+import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
@@ -9,8 +12,12 @@ import dev.beamfluss.pipelines.uv.Behavior;
 import dev.beamfluss.pipelines.uv.Grain;
 import dev.beamfluss.pipelines.uv.UvTables;
 import dev.beamfluss.transforms.BitmapType;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,7 +37,9 @@ final class UvData {
   static final List<String> GRAINS = List.of("minute", "hour", "day", "day+category");
   static final List<String> DAYS = List.of("20260301", "20260302");
 
-  private static final int MINUTES = 120;
+  private static final int MINUTES = 60;
+  private static final int MOST_DETAILS = 10_000;
+  private static final long HALF_AN_HOUR = 1_800_000;
   private static final List<Behavior> BEHAVIORS = List.of(Behavior.values());
 
   private static final Schema ROW =
@@ -51,8 +60,9 @@ final class UvData {
       "e2e" + UUID.randomUUID().toString().substring(0, 8).toLowerCase(Locale.ROOT) + "_";
 
   /** By grain, key and behavior. */
-  private final Map<Grain, Map<List<String>, Map<Behavior, Set<Long>>>> users = new HashMap<>();
+  private final Map<Grain, Map<List<String>, Map<Behavior, Set<Object>>>> users = new HashMap<>();
 
+  private final Set<Event> seen = new HashSet<>();
   private final Set<List<Object>> details = new HashSet<>();
   private final Set<String> refused = new HashSet<>();
   private final int rows;
@@ -132,8 +142,8 @@ final class UvData {
     happened++;
     int minutesOfDay = MINUTES / DAYS.size();
     String ds = DAYS.get(minute / minutesOfDay);
-    String hh = String.format(Locale.ROOT, "%02d", 9 + minute % minutesOfDay / 30);
-    String mm = String.format(Locale.ROOT, "%02d", minute % 30);
+    String hh = String.format(Locale.ROOT, "%02d", 9 + minute % minutesOfDay / 15);
+    String mm = String.format(Locale.ROOT, "%02d", minute % 15);
     Row row =
         Row.withSchema(ROW)
             .addValues(user, null, "i" + random.nextInt(100), category, "", ds, hh, mm)
@@ -154,15 +164,17 @@ final class UvData {
     }
   }
 
-  private void add(Behavior behavior, long user, Row row) {
-    details.add(
-        List.of(
-            behavior,
-            user,
-            row.getString("ds"),
-            row.getString("hh"),
-            row.getString("mm"),
-            row.getString("category")));
+  private void add(Behavior behavior, Object user, Row row) {
+    if (rows <= MOST_DETAILS) {
+      details.add(
+          List.of(
+              behavior,
+              user,
+              row.getString("ds"),
+              row.getString("hh"),
+              row.getString("mm"),
+              row.getString("category")));
+    }
     for (Grain grain : users.keySet()) {
       List<String> key = grain.columns().stream().map(row::getString).toList();
       users
@@ -171,6 +183,53 @@ final class UvData {
           .computeIfAbsent(behavior, unused -> new HashSet<>())
           .add(user);
     }
+  }
+
+  /** The events of a shop's log, through the ingest. Each view and each order line counts once. */
+  void replay(List<Event> events) throws Exception {
+    try (Replay replay =
+        new Replay(
+            cluster(),
+            prefix,
+            EnumSet.of(Replay.Target.UV),
+            0,
+            IngestOptions.defaults(),
+            line -> {})) {
+      replay.run(events.iterator());
+    }
+    Map<String, Long> latestViews = new HashMap<>();
+    for (Event event : events) {
+      if (event.userId().isBlank() || event.price().signum() <= 0) {
+        continue;
+      }
+      if (event.type() == Event.Type.ORDER && event.quantity() > 0) {
+        add(Behavior.ORDER, event.userId(), row(event));
+      } else if (event.type() == Event.Type.VIEW && seen.add(event.withLine(0))) {
+        Long before = latestViews.get(event.userId());
+        boolean comes = before == null || event.timestampMillis() > before + HALF_AN_HOUR;
+        add(Behavior.EXPOSURE, event.userId(), row(event));
+        add(comes ? Behavior.VISIT : Behavior.CLICK, event.userId(), row(event));
+        if (before == null || before < event.timestampMillis()) {
+          latestViews.put(event.userId(), event.timestampMillis());
+        }
+      }
+    }
+  }
+
+  private static Row row(Event event) {
+    LocalDateTime at =
+        LocalDateTime.ofEpochSecond(event.timestampMillis() / 1_000, 0, ZoneOffset.UTC);
+    return Row.withSchema(ROW)
+        .addValues(
+            null,
+            null,
+            event.itemId(),
+            event.category(),
+            event.country(),
+            at.format(DateTimeFormatter.BASIC_ISO_DATE),
+            String.format(Locale.ROOT, "%02d", at.getHour()),
+            String.format(Locale.ROOT, "%02d", at.getMinute()))
+        .build();
   }
 
   private int now() {
@@ -184,7 +243,7 @@ final class UvData {
 
   /** How many users did anything on a day. */
   long usersOf(String ds) {
-    Set<Long> all = new HashSet<>();
+    Set<Object> all = new HashSet<>();
     users.get(grain("day")).get(List.of(ds)).values().forEach(all::addAll);
     return all.size();
   }
@@ -214,7 +273,7 @@ final class UvData {
   }
 
   private static Map<String, Object> row(
-      Grain grain, List<String> key, Map<Behavior, Set<Long>> users) {
+      Grain grain, List<String> key, Map<Behavior, Set<Object>> users) {
     Map<String, Object> row = new HashMap<>();
     for (int i = 0; i < key.size(); i++) {
       row.put(grain.columns().get(i), key.get(i));
@@ -231,10 +290,10 @@ final class UvData {
     return row;
   }
 
-  private static long both(Map<Behavior, Set<Long>> users, Behavior... behaviors) {
-    Set<Long> common = null;
+  private static long both(Map<Behavior, Set<Object>> users, Behavior... behaviors) {
+    Set<Object> common = null;
     for (Behavior behavior : behaviors) {
-      Set<Long> did = users.getOrDefault(behavior, Set.of());
+      Set<Object> did = users.getOrDefault(behavior, Set.of());
       if (common == null) {
         common = new HashSet<>(did);
       } else {

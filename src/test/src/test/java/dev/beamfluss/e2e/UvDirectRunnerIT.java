@@ -2,11 +2,18 @@ package dev.beamfluss.e2e;
 
 import java.util.List;
 
-/** With the direct runner's checks left on. */
+/**
+ * Without the direct runner's checks, as there are many rows; the tests of the transforms have
+ * them.
+ */
 class UvDirectRunnerIT extends UvContract {
   @Override
   List<String> streaming() {
-    return List.of("--runner=DirectRunner", "--targetParallelism=4");
+    return List.of(
+        "--runner=DirectRunner",
+        "--targetParallelism=4",
+        "--enforceImmutability=false",
+        "--enforceEncodability=false");
   }
 
   @Override
