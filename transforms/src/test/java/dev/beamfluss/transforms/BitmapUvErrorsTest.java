@@ -3,15 +3,25 @@ package dev.beamfluss.transforms;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.local.FlussExtension;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.testing.PAssert;
+import org.apache.beam.sdk.transforms.Count;
 import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
+import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
@@ -159,20 +169,56 @@ class BitmapUvErrorsTest {
         () -> events().apply(IdMapping.in(tables.cluster(), counts)),
         counts,
         "auto-increment column");
-    String users =
-        tables.create(
-            "users",
-            TableDescriptor.builder()
-                .schema(
-                    org.apache.fluss.metadata.Schema.newBuilder()
-                        .column("buyer", DataTypes.BIGINT())
-                        .column("uid", DataTypes.BIGINT())
-                        .primaryKey("buyer")
-                        .enableAutoIncrement("uid")
-                        .build())
-                .distributedBy(1, "buyer")
-                .build());
+    String users = mapping("users");
     assertRefused(
         () -> events().apply(IdMapping.in(tables.cluster(), users)), "no column buyer", users);
+  }
+
+  private static String mapping(String name) {
+    return tables.create(
+        name,
+        TableDescriptor.builder()
+            .schema(
+                org.apache.fluss.metadata.Schema.newBuilder()
+                    .column("buyer", DataTypes.BIGINT())
+                    .column("uid", DataTypes.BIGINT())
+                    .primaryKey("buyer")
+                    .enableAutoIncrement("uid")
+                    .build())
+            .distributedBy(1, "buyer")
+            .build());
+  }
+
+  @Test
+  void aRowWithoutAUserGoesToTheErrorHandlerAndTheOthersOn() {
+    Schema buyers = Schema.builder().addNullableInt64Field("buyer").build();
+    List<Row> rows =
+        Stream.of(7L, null, 8L)
+            .map(buyer -> Row.withSchema(buyers).addValue(buyer).build())
+            .toList();
+    ErrorHandler.BadRecordErrorHandler<PCollection<Long>> errors =
+        pipeline.registerBadRecordErrorHandler(new HowMany());
+    PCollection<Row> mapped =
+        pipeline
+            .apply(Create.of(rows).withRowSchema(buyers))
+            .apply(IdMapping.in(tables.cluster(), mapping("buyers")).withErrorHandler(errors));
+    errors.close();
+    PAssert.that(errors.getOutput()).containsInAnyOrder(1L);
+    PAssert.that(mapped)
+        .satisfies(
+            all -> {
+              Set<Object> found = new HashSet<>();
+              all.forEach(row -> found.add(row.getInt64("buyer")));
+              assertThat(found, is(Set.of(7L, 8L)));
+              return null;
+            });
+    pipeline.run().waitUntilFinish();
+  }
+
+  private static final class HowMany extends PTransform<PCollection<BadRecord>, PCollection<Long>> {
+    @Override
+    public PCollection<Long> expand(PCollection<BadRecord> refused) {
+      return refused.apply(Count.globally());
+    }
   }
 }

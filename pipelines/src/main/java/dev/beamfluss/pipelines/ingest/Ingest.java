@@ -6,6 +6,7 @@ import dev.beamfluss.pipelines.tables.Program;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.Set;
@@ -49,6 +50,10 @@ public final class Ingest {
   }
 
   private static Set<Replay.Target> targets(IngestProgramOptions options) {
+    if (options.getTargets().isEmpty()) {
+      throw new IllegalArgumentException(
+          "--targets names no tables; there are " + Arrays.asList(Replay.Target.values()) + ".");
+    }
     return EnumSet.copyOf(options.getTargets());
   }
 

@@ -15,8 +15,9 @@ import java.util.function.Consumer;
  * tables in production.
  *
  * <p>One thread and no pipeline on purpose: the rules need the events in one order (a cancel looks
- * back at the lines before it), so there is nothing to spread over workers. Rows are cumulative: a
- * replay that is run again after a failure ends in the same tables.
+ * back at the lines before it), so there is nothing to spread over workers. Rows of visits and
+ * orders are cumulative: a replay that is run again after a failure ends in the same tables. Logs
+ * get their rows again.
  */
 public final class Replay implements AutoCloseable {
   /** Nobody waits for a single row here, so batches may fill for longer than in a bundle. */

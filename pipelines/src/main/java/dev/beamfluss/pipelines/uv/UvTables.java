@@ -137,7 +137,7 @@ public final class UvTables {
           behavior.bitmapColumn(),
           DataTypes.BYTES(),
           type == BitmapType.RBM32 ? AggFunctions.RBM32() : AggFunctions.RBM64());
-      if (behavior == Behavior.EXPOSURE) {
+      if (behavior == Behavior.EXPOSURE && grain.bitmapTable().equals(AGGREGATE)) {
         schema.withComment("Minute-level user bitmap");
       }
     }
