@@ -152,7 +152,9 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
    * How long bitmaps of one row of the table are united here before they are given out, so that the
    * table does so less often: each union writes the bitmap twice into its changelog, before and
    * after. Not at all by default, which makes a row for each bundle. Makes the input go through a
-   * shuffle, of bitmaps; Beam state: the bitmaps of the interval. Nothing of a bounded input.
+   * shuffle, of bitmaps; Beam state: the bitmaps of the interval, which a checkpoint holds, so that
+   * none is lost; after a failure some may be given out again, which changes no union. A bounded
+   * input is not gathered.
    */
   public CollectBitmaps withGatherInterval(Duration interval) {
     if (interval.isNegative()) {
