@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.metadata.TableDescriptor;
@@ -66,6 +67,11 @@ final class UvData {
   private final Set<List<Object>> details = new HashSet<>();
   private final Set<String> refused = new HashSet<>();
   private final int rows;
+
+  /** The day, hour and minute of each minute in which something happens. */
+  private final List<List<String>> times =
+      IntStream.range(0, MINUTES).mapToObj(UvData::at).toList();
+
   private int happened;
 
   /**
@@ -140,16 +146,15 @@ final class UvData {
     String category = random.nextInt(2_000) == 0 ? null : "c" + random.nextInt(8);
     int minute = random.nextInt(200) == 0 ? random.nextInt(MINUTES) : now();
     happened++;
-    int minutesOfDay = MINUTES / DAYS.size();
-    String ds = DAYS.get(minute / minutesOfDay);
-    String hh = String.format(Locale.ROOT, "%02d", 9 + minute % minutesOfDay / 15);
-    String mm = String.format(Locale.ROOT, "%02d", minute % 15);
+    List<String> at = times.get(minute);
+    String ds = at.get(0);
+    String hh = at.get(1);
+    String mm = at.get(2);
     Row row =
         Row.withSchema(ROW)
-            .addValues(user, null, "i" + random.nextInt(100), category, "", ds, hh, mm)
-            .build();
-    int times = random.nextInt(100) == 0 ? 2 : 1;
-    for (int i = 0; i < times; i++) {
+            .attachValues(user, null, "i" + random.nextInt(100), category, "", ds, hh, mm);
+    logs.get(behavior).upsert(row);
+    if (random.nextInt(100) == 0) {
       logs.get(behavior).upsert(row);
     }
     if (user == null || category == null) {
@@ -162,6 +167,14 @@ final class UvData {
     } else {
       add(behavior, user, row);
     }
+  }
+
+  private static List<String> at(int minute) {
+    int minutesOfDay = MINUTES / DAYS.size();
+    return List.of(
+        DAYS.get(minute / minutesOfDay),
+        String.format(Locale.ROOT, "%02d", 9 + minute % minutesOfDay / 15),
+        String.format(Locale.ROOT, "%02d", minute % 15));
   }
 
   private void add(Behavior behavior, Object user, Row row) {
