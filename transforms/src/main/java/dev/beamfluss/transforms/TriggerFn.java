@@ -35,14 +35,7 @@ final class TriggerFn extends DoFn<RowChange, KV<Integer, Row>> {
     changes.inc();
     boolean inserted = change.kind() == RowChange.Kind.INSERT;
     for (Row trigger : plan.triggers(side, change.row(), inserted)) {
-      int hash = plan.keyOf(trigger).hashCode();
-      out.output(KV.of(Math.floorMod(spread(hash), shards), trigger));
+      out.output(KV.of(plan.keyOf(trigger).shard(shards), trigger));
     }
-  }
-
-  /** Spreads hash codes of similar strings over all bits. */
-  private static int spread(int hash) {
-    int mixed = (hash ^ (hash >>> 16)) * 0x85ebca6b;
-    return mixed ^ (mixed >>> 13);
   }
 }

@@ -49,6 +49,13 @@ final class Values {
     return values[position];
   }
 
+  /** One of so many parts, as evenly as may be. */
+  int shard(int shards) {
+    // hash codes of similar strings differ in few bits
+    int mixed = (hash ^ (hash >>> 16)) * 0x85ebca6b;
+    return Math.floorMod(mixed ^ (mixed >>> 13), shards);
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Values that

@@ -2,8 +2,10 @@ package dev.beamfluss.transforms;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.FlussExtension;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
@@ -130,6 +132,13 @@ final class JoinTables {
   }
 
   TailedTable tail(String table) {
-    return new TailedTable(connection, table);
+    return tail(table, row -> {});
+  }
+
+  /**
+   * @param changed is given each row that is inserted or updated
+   */
+  TailedTable tail(String table, Consumer<List<Object>> changed) {
+    return new TailedTable(connection, table, changed);
   }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.Table;
@@ -37,7 +38,10 @@ final class TailedTable implements AutoCloseable {
   private boolean subscribed;
   private final Map<String, List<Object>> rows = new TreeMap<>();
 
-  TailedTable(Connection connection, String table) {
+  private final Consumer<List<Object>> changed;
+
+  TailedTable(Connection connection, String table, Consumer<List<Object>> changed) {
+    this.changed = changed;
     this.admin = connection.getAdmin();
     this.path =
         TablePath.of(
@@ -85,7 +89,10 @@ final class TailedTable implements AutoCloseable {
       key.add(values.get(index));
     }
     switch (record.getChangeType()) {
-      case APPEND_ONLY, INSERT, UPDATE_AFTER -> rows.put(key.toString(), values);
+      case APPEND_ONLY, INSERT, UPDATE_AFTER -> {
+        rows.put(key.toString(), values);
+        changed.accept(values);
+      }
       case DELETE -> rows.remove(key.toString());
       case UPDATE_BEFORE -> {}
     }
