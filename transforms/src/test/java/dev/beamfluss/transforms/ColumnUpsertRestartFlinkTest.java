@@ -44,12 +44,14 @@ class ColumnUpsertRestartFlinkTest {
   private FlinkCluster.Job submit(ShopHours shops, int parallelism, @Nullable String savepoint)
       throws Exception {
     FlinkPipelineOptions options = flink.options(parallelism);
-    options.setMaxBundleTimeMills(50L);
+    // so that what is replayed is written step by step, and would be seen to go back
+    options.setMaxBundleTimeMills(5L);
+    options.setMaxBundleSize(3L);
     options.setSavepointPath(savepoint);
     Pipeline pipeline = Pipeline.create(options);
     pipeline
         .apply(shops.readOrders().withStartingPosition(Position.earliest()))
-        .apply(shops.orders())
+        .apply(shops.orders().withUpdateInterval(Duration.ofMillis(1)))
         .apply("Fail", faults);
     pipeline
         .apply(shops.readExposures().withStartingPosition(Position.earliest()))
