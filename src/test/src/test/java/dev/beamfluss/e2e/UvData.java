@@ -324,6 +324,8 @@ final class UvData {
     put(flags, "--databasePrefix=" + prefix);
     put(flags, "--uvGrains=" + String.join(",", GRAINS));
     put(flags, "--shards=4");
+    // most of what the default would cost here is counting old minutes again for their late rows
+    put(flags, "--refreshMillis=1000");
     Arrays.asList(more).forEach(flag -> put(flags, flag));
     return flags.values().toArray(String[]::new);
   }
