@@ -57,7 +57,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * that has changed is written once an update interval. Of changes, inserts and rows after an update
  * add, deletes and rows before an update take away: the table they come from must give both ({@code
  * table.changelog.image = FULL}), and a row that comes twice must be an update there to count once.
- * Totals are exact: integers that exceed a BIGINT fail, decimals are never rounded.
+ * Totals are exact: integers that exceed a BIGINT fail the job, decimals are never rounded, and
+ * what exceeds the table's column goes to the error handler.
  *
  * <h2>How long a row is kept</h2>
  *
@@ -80,10 +81,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * <p>Where the table is an aggregation table, a column merged by {@code max} serves for counts that
  * cannot fall; {@code sum} is refused, as totals would be added to totals.
  *
- * <p>Bounded input gives each row of the table once. The output counts the rows that were
- * acknowledged, an element a bundle. Metrics: {@code rowsWritten}, {@code rowsHeldBack}, {@code
- * changesTooLate}, {@code changesRefused}, {@code writeMillis}, and {@code latenessMillis}, how far
- * behind the clock the latest event of a row was when it was written.
+ * <p>Of bounded input each row of the table is written a last time at its end. The output counts
+ * the rows that were acknowledged, an element a bundle. Metrics: {@code rowsWritten}, {@code
+ * rowsHeldBack}, {@code changesTooLate}, {@code changesRefused}, {@code writeMillis}, and {@code
+ * latenessMillis}, how far behind the clock the latest event of a row was when it was written.
  *
  * @param <T> {@link Row} or {@link RowChange}
  */
@@ -283,8 +284,9 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
   }
 
   /**
-   * Where rows go that cannot be counted: with a null in a column of the key (which fail without
-   * this), too late, or held back to the end.
+   * Where rows go that cannot be counted, with a null in a column of the key, or too late; and
+   * totals that the table's columns cannot hold, or that were held back to the end. Without this
+   * the first and the third fail the job, the others are logged.
    */
   public ColumnUpsert<T> withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
     return toBuilder().setErrorHandler(errorHandler).build();

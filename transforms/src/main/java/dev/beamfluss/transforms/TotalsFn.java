@@ -292,8 +292,12 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
         }
         continue;
       }
-      sink.upsert(plan.result(cell, total));
-      latenessMillis.update(now - UpsertPlan.totalLatest(total));
+      if (!upsert(cell, total)) {
+        continue;
+      }
+      if (!closing.contains(cell)) {
+        latenessMillis.update(now - UpsertPlan.totalLatest(total));
+      }
       if (versions != null) {
         stored.put(cell, changes);
       }
@@ -301,6 +305,20 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
     long rows = sink.flush();
     closing.forEach(stored::remove);
     return rows;
+  }
+
+  /** Whether the table can take it. */
+  private boolean upsert(Row cell, Row total) throws Exception {
+    try {
+      sink.upsert(plan.result(cell, total));
+      return true;
+    } catch (IllegalArgumentException e) {
+      if (!keepBad) {
+        throw e;
+      }
+      refuse(total, plan.totalSchema(), plan.notTakenMessage(cell, e));
+      return false;
+    }
   }
 
   /** Of cells that this instance meets for the first time. */

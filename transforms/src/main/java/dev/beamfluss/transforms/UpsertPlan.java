@@ -238,7 +238,7 @@ final class UpsertPlan implements Serializable {
         }
         if (measure.kind() == Measure.Kind.SUM) {
           Object summand = Measure.summand(value);
-          sums[i] = Measure.sum(sums[i], taken ? Measure.negated(summand) : summand);
+          sums[i] = sum(measure, sums[i], taken ? Measure.negated(summand) : summand, row);
         } else {
           if (sums[i] == null) {
             sums[i] = new LinkedHashMap<String, Long>();
@@ -266,6 +266,19 @@ final class UpsertPlan implements Serializable {
 
     private Object nothing(int measure) {
       return measures.get(measure).kind() == Measure.Kind.DISTINCT ? Map.of() : zero(measure);
+    }
+  }
+
+  private Object sum(Measure measure, @Nullable Object one, Object other, Row added) {
+    try {
+      return Measure.sum(one, other);
+    } catch (ArithmeticException e) {
+      throw new IllegalStateException(
+          String.format(
+              "The total for column %s of table %s exceeds a BIGINT: %s and %s, of %s. Add up a"
+                  + " DECIMAL instead.",
+              measure.as(), sink.path(), one, other, added.getValues()),
+          e);
     }
   }
 
@@ -302,7 +315,7 @@ final class UpsertPlan implements Serializable {
    * A total with what a partial row adds.
    *
    * @param distinct by the number of a measure of distinct values, how many more there are
-   * @throws ArithmeticException if a sum of integers exceeds a BIGINT
+   * @throws IllegalStateException if a sum of integers exceeds a BIGINT
    */
   Row add(@Nullable Row before, Row partial, Map<Integer, Long> distinct) {
     int from = cell.getFieldCount();
@@ -322,7 +335,7 @@ final class UpsertPlan implements Serializable {
         added = partial.getValue(from + MEASURES + i);
       }
       Object old = before == null ? null : before.getValue(MEASURES + i);
-      values.add(Measure.sum(old, added));
+      values.add(sum(measures.get(i), old, added, partial));
     }
     return Row.withSchema(total).attachValues(values);
   }
@@ -367,6 +380,12 @@ final class UpsertPlan implements Serializable {
         sink.path(),
         allowedLateness,
         Instant.ofEpochMilli(periodEndOf(partial)));
+  }
+
+  String notTakenMessage(Row key, IllegalArgumentException reason) {
+    return String.format(
+        "The totals of row %s cannot be written to table %s, whose row stays as it is: %s",
+        key.getValues(), sink.path(), reason.getMessage());
   }
 
   String heldBackMessage(Row key, Row totals, long stored) {

@@ -3,7 +3,10 @@ package dev.beamfluss.transforms;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyIterable;
+import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.changes.RowChange;
@@ -192,29 +195,79 @@ class ColumnUpsertTest {
   @Test
   void decimalsAreExact() {
     errors.close();
-    String prices =
-        new JoinTables(fluss, connection)
-            .create(
-                "prices",
-                TableDescriptor.builder()
-                    .schema(
-                        org.apache.fluss.metadata.Schema.newBuilder()
-                            .column("shop_id", DataTypes.BIGINT())
-                            .column("stat_hour", DataTypes.STRING())
-                            .column("gmv", DataTypes.DECIMAL(18, 2))
-                            .primaryKey("shop_id", "stat_hour")
-                            .build())
-                    .distributedBy(1, "shop_id")
-                    .build());
-    List<TimestampedValue<Row>> lines = new ArrayList<>();
-    for (long order = 0; order < 30; order++) {
-      lines.add(line(1L, 5, order));
-    }
+    String prices = prices();
     pipeline
-        .apply(Create.timestamped(lines).withCoder(RowCoder.of(LINE)))
+        .apply(lines(30))
         .apply(shops.into(ColumnUpsert.ofRows()).summing("price", "gmv").to(shops.cluster, prices));
     pipeline.run().waitUntilFinish();
     assertThat(shops.decimalOf(prices, 1L, "h0"), is(new BigDecimal("3.00")));
+  }
+
+  @Test
+  void aSumThatItsColumnCannotHoldIsReportedAndTheRowStays() {
+    String prices = prices();
+    ColumnUpsert<Row> summing =
+        shops
+            .into(ColumnUpsert.ofRows())
+            .summing("price", "gmv")
+            .withErrorHandler(errors)
+            .to(shops.cluster, prices);
+    pipeline.apply(lines(200)).apply(summing);
+    errors.close();
+    // one each time it would be written
+    PAssert.that(errors.getOutput())
+        .satisfies(
+            reasons -> {
+              assertThat(reasons, is(not(emptyIterable())));
+              assertThat(
+                  reasons,
+                  everyItem(
+                      allOf(
+                          containsString("[1, h0]"),
+                          containsString(prices),
+                          containsString("column gmv"))));
+              return null;
+            });
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void aSumBeyondABigintFailsAndNamesTheColumn() {
+    errors.close();
+    Pipeline failing = Pipeline.create();
+    failing
+        .apply(
+            Create.timestamped(line(1L, 5, Long.MAX_VALUE), line(1L, 5, 1))
+                .withCoder(RowCoder.of(LINE)))
+        .apply(shops.into(ColumnUpsert.ofRows()).summing("order_id", "gmv"));
+    Exception e = assertThrows(Exception.class, () -> failing.run().waitUntilFinish());
+    assertThat(
+        e.getMessage(), allOf(containsString("column gmv"), containsString("exceeds a BIGINT")));
+  }
+
+  /** Of one cell. */
+  private static Create.TimestampedValues<Row> lines(int number) {
+    List<TimestampedValue<Row>> lines = new ArrayList<>();
+    for (long order = 0; order < number; order++) {
+      lines.add(line(1L, 5, order));
+    }
+    return Create.timestamped(lines).withCoder(RowCoder.of(LINE));
+  }
+
+  private static String prices() {
+    return new JoinTables(fluss, connection)
+        .create(
+            "prices",
+            TableDescriptor.builder()
+                .schema(
+                    org.apache.fluss.metadata.Schema.newBuilder()
+                        .column("shop_id", DataTypes.BIGINT())
+                        .column("stat_hour", DataTypes.STRING())
+                        .column("gmv", DataTypes.DECIMAL(3, 2))
+                        .primaryKey("shop_id", "stat_hour")
+                        .build())
+                .distributedBy(1, "shop_id")
+                .build());
   }
 
   @Test
