@@ -45,11 +45,15 @@ public final class BehaviorRules {
    * where it is one, or else 63 bits of its SHA-256.
    */
   public static long userId(Event event) {
-    String text = event.userId();
+    return number(event.userId());
+  }
+
+  /** The same of any id. */
+  static long number(String id) {
     try {
-      return Long.parseLong(text);
+      return Long.parseLong(id);
     } catch (NumberFormatException e) {
-      return hash(text);
+      return hash(id);
     }
   }
 

@@ -40,7 +40,7 @@ final class BehaviorSink implements ReplaySink {
   }
 
   @Override
-  public void happened(Event event) {
+  public void happened(Event event, String id) {
     for (Behavior behavior : rules.of(event)) {
       String at = time.format(event.timestampMillis());
       logs.get(behavior)

@@ -15,8 +15,8 @@ public final class IngestCounts {
   public enum Outcome {
     /** A view that counts. */
     VIEW("view counted"),
-    /** A cart event; the tables have no place for it. */
-    CART("cart event, no effect"),
+    /** A cart event. */
+    CART("cart event"),
     /** A line that is part of an order. */
     ORDER_LINE("order line added"),
     /** A cancel of which every unit was found. */

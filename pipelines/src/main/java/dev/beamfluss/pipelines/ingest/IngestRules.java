@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * <tr><td>price zero or less, of any type</td><td>dropped</td></tr>
  * <tr><td>view</td><td>one more in {@code pv} of the user's day; an earlier time, as late events
  *     have, lowers {@code first_page_time}</td></tr>
- * <tr><td>cart</td><td>no effect: the reference has no table for it</td></tr>
+ * <tr><td>cart</td><td>no effect on visits and orders</td></tr>
  * <tr><td>order, quantity zero or less</td><td>rejected</td></tr>
  * <tr><td>order</td><td>one line of the order of that user and order id. {@code pay_amt} is the sum
  *     of its lines' price times quantity; {@code order_time} and {@code ds} are those of the line
@@ -46,9 +46,9 @@ import java.util.function.Consumer;
  * </table>
  *
  * <p>Memory grows with the log: a digest (some 100 bytes with its map entry) for each row with a
- * user (with repeated rows kept: for each order line without an id), each order, each order line
- * with units left, and each user's day. It is meant for logs of some million rows. Not thread-safe.
- * After an exception of the sink the state is undefined: read the log again with new rules.
+ * user, each order, each order line with units left, and each user's day. It is meant for logs of
+ * some million rows. Not thread-safe. After an exception of the sink the state is undefined: read
+ * the log again with new rules.
  */
 public final class IngestRules {
 
@@ -67,8 +67,15 @@ public final class IngestRules {
     /** The visit's row is now this one. */
     default void upsertVisit(VisitRow row) {}
 
-    /** A view or a line of an order that counts; called once for each. */
-    default void happened(Event event) {}
+    /**
+     * A view, a cart event or a line of an order that counts; called once for each.
+     *
+     * @param id tells it from all others, and is the same in each run
+     */
+    default void happened(Event event, String id) {}
+
+    /** The line of an order is now this: new, or with fewer units than it had. */
+    default void orderLine(OrderLine line) {}
   }
 
   private record OrderKey(String userId, String orderId) {}
@@ -115,21 +122,24 @@ public final class IngestRules {
     if (!event.hasUser()) {
       return Outcome.NO_USER;
     }
-    if (!options.keepRepeatedRows() && occurrence(RowIdentity.of(event)) > 1) {
+    RowIdentity row = RowIdentity.of(event);
+    int occurrence = occurrences.merge(row, 1, Integer::sum);
+    if (!options.keepRepeatedRows() && occurrence > 1) {
       return Outcome.REPEATED_ROW;
     }
     if (event.price().signum() <= 0) {
       return Outcome.PRICE_NOT_POSITIVE;
     }
+    String id = row.hex() + "-" + occurrence;
     return switch (event.type()) {
-      case VIEW -> view(event, sink);
-      case CART -> Outcome.CART;
-      case ORDER -> event.quantity() > 0 ? order(event, sink) : reject(event, "positive");
+      case VIEW -> view(event, id, sink);
+      case CART -> cart(event, id, sink);
+      case ORDER -> event.quantity() > 0 ? order(event, id, sink) : reject(event, "positive");
       case CANCEL -> event.quantity() < 0 ? cancel(event, sink) : reject(event, "negative");
     };
   }
 
-  private Outcome view(Event event, Sink sink) {
+  private Outcome view(Event event, String id, Sink sink) {
     String ds = time.ds(event.timestampMillis());
     Visit visit =
         visits.merge(
@@ -139,12 +149,17 @@ public final class IngestRules {
     }
     sink.upsertVisit(new VisitRow(event.userId(), time.format(visit.firstMillis), visit.pv, ds));
     counts.add(Effect.VISIT_UPSERTS, 1);
-    sink.happened(event);
+    sink.happened(event, id);
     return Outcome.VIEW;
   }
 
-  private Outcome order(Event event, Sink sink) {
-    OrderKey key = new OrderKey(event.userId(), orderId(event));
+  private static Outcome cart(Event event, String id, Sink sink) {
+    sink.happened(event, id);
+    return Outcome.CART;
+  }
+
+  private Outcome order(Event event, String id, Sink sink) {
+    OrderKey key = new OrderKey(event.userId(), orderId(event, id));
     Order order = orders.get(key);
     if (order == null) {
       order = open(event, key);
@@ -153,9 +168,11 @@ public final class IngestRules {
     } else if (order.isEmpty()) {
       counts.add(Effect.ORDERS_REVIVED, 1);
     }
-    lines.add(event, order);
+    OrderLine line = new OrderLine(id, key.orderId, event, event.quantity());
+    lines.add(line, order);
     write(order, sink);
-    sink.happened(event);
+    sink.happened(event, id);
+    sink.orderLine(line);
     return Outcome.ORDER_LINE;
   }
 
@@ -167,6 +184,7 @@ public final class IngestRules {
   private Outcome cancel(Event event, Sink sink) {
     OrderLines.Cancelled cancelled = lines.cancel(event);
     cancelled.orders().forEach(order -> write(order, sink));
+    cancelled.lines().forEach(sink::orderLine);
     long unmatched = cancelled.unmatched();
     counts.add(Effect.UNITS_CANCELLED, -(long) event.quantity() - unmatched);
     counts.add(Effect.UNITS_UNMATCHED, unmatched);
@@ -186,19 +204,12 @@ public final class IngestRules {
     }
   }
 
-  private String orderId(Event event) {
+  private String orderId(Event event, String id) {
     if (!event.orderId().isEmpty()) {
       return event.orderId();
     }
-    RowIdentity row = RowIdentity.of(event);
-    // Without repeated rows there is one occurrence, and it was counted on the way here.
-    int occurrence = options.keepRepeatedRows() ? occurrence(row) : 1;
     counts.add(Effect.ORDER_IDS_MADE, 1);
-    return row.hex() + "-" + occurrence;
-  }
-
-  private int occurrence(RowIdentity row) {
-    return occurrences.merge(row, 1, Integer::sum);
+    return id;
   }
 
   private Outcome reject(Event event, String expected) {

@@ -2,9 +2,11 @@ package dev.beamfluss.pipelines.ingest;
 
 import java.math.BigDecimal;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -19,27 +21,35 @@ final class OrderLines {
   }
 
   private static final class Line {
+    final OrderLine ordered;
     final Order order;
     long left;
 
-    Line(Order order, long left) {
+    Line(OrderLine ordered, Order order) {
+      this.ordered = ordered;
       this.order = order;
-      this.left = left;
+      this.left = ordered.units();
+    }
+
+    OrderLine now() {
+      return new OrderLine(ordered.id(), ordered.orderId(), ordered.ordered(), left);
     }
   }
 
   /**
-   * The orders a cancel took units off, in the order it met them, and the units it did not find.
+   * The orders a cancel took units off, in the order it met them, their lines as they are now, and
+   * the units it did not find.
    */
-  record Cancelled(Set<Order> orders, long unmatched) {}
+  record Cancelled(Set<Order> orders, List<OrderLine> lines, long unmatched) {}
 
   private final Map<Key, Deque<Line>> latestFirst = new HashMap<>();
 
-  void add(Event event, Order order) {
-    order.add(event.quantity(), event.price());
+  void add(OrderLine line, Order order) {
+    Event event = line.ordered();
+    order.add(line.units(), event.price());
     latestFirst
         .computeIfAbsent(Key.of(event), key -> new ArrayDeque<>(1))
-        .push(new Line(order, event.quantity()));
+        .push(new Line(line, order));
   }
 
   Cancelled cancel(Event event) {
@@ -47,6 +57,7 @@ final class OrderLines {
     Deque<Line> lines = latestFirst.getOrDefault(key, new ArrayDeque<>());
     long wanted = -(long) event.quantity();
     Set<Order> orders = new LinkedHashSet<>();
+    List<OrderLine> changed = new ArrayList<>();
     while (wanted > 0 && !lines.isEmpty()) {
       Line line = lines.element();
       long taken = Math.min(wanted, line.left);
@@ -54,6 +65,7 @@ final class OrderLines {
       line.left -= taken;
       line.order.add(-taken, event.price());
       orders.add(line.order);
+      changed.add(line.now());
       if (line.left == 0) {
         lines.remove();
       }
@@ -61,6 +73,6 @@ final class OrderLines {
     if (lines.isEmpty()) {
       latestFirst.remove(key);
     }
-    return new Cancelled(orders, wanted);
+    return new Cancelled(orders, changed, wanted);
   }
 }

@@ -36,7 +36,9 @@ public final class Replay implements AutoCloseable {
     /** Visits and orders. */
     ATTRIBUTION,
     /** The logs of what users do. */
-    UV
+    UV,
+    /** The same and lines of orders, each with an id, and items. */
+    WIDETABLE
   }
 
   /**
@@ -66,6 +68,8 @@ public final class Replay implements AutoCloseable {
                     switch (target) {
                       case ATTRIBUTION -> new AttributionSink(patient, databasePrefix);
                       case UV -> new BehaviorSink(patient, databasePrefix, options.zone());
+                      case WIDETABLE ->
+                          new WideTableSink(patient, databasePrefix, options.zone(), speed > 0);
                     })
             .toList();
   }
@@ -140,8 +144,13 @@ public final class Replay implements AutoCloseable {
     }
 
     @Override
-    public void happened(Event event) {
-      sinks.forEach(sink -> sink.happened(event));
+    public void happened(Event event, String id) {
+      sinks.forEach(sink -> sink.happened(event, id));
+    }
+
+    @Override
+    public void orderLine(OrderLine line) {
+      sinks.forEach(sink -> sink.orderLine(line));
     }
   }
 }

@@ -76,9 +76,10 @@ public final class TableCreator implements AutoCloseable {
    * Creates a table, and its database if need be.
    *
    * @return whether the table was created or existed
-   * @throws IllegalStateException if the table exists with other columns, keys or options (the
-   *     message lists every difference), if it is a lake table and the cluster has no lake (the
-   *     message says what to set), or if the cluster refuses or does not answer within 30 seconds
+   * @throws IllegalStateException if the table exists with other columns (beyond those that it may
+   *     have got since, {@link TableDefinition#grows}), keys or options (the message lists every
+   *     difference), if it is a lake table and the cluster has no lake (the message says what to
+   *     set), or if the cluster refuses or does not answer within 30 seconds
    */
   public Outcome create(TableDefinition table) {
     TablePath path = table.path();
@@ -94,8 +95,7 @@ public final class TableCreator implements AutoCloseable {
     }
     // Also after creating: another process may have been first.
     TableInfo existing = await(admin.getTableInfo(path), "describe table " + table);
-    List<String> differences =
-        TableDifferences.between(table.descriptor(), existing.toTableDescriptor());
+    List<String> differences = TableDifferences.between(table, existing.toTableDescriptor());
     if (!differences.isEmpty()) {
       throw new IllegalStateException(
           "Table "

@@ -11,8 +11,21 @@ import org.apache.fluss.metadata.TablePath;
  * @param database the database it lives in
  * @param name its name there
  * @param descriptor its schema, keys and options
+ * @param grows whether a table that has further columns, which may be null, is still this one:
+ *     columns are added to a wide table while it is in use
  */
-public record TableDefinition(String database, String name, TableDescriptor descriptor) {
+public record TableDefinition(
+    String database, String name, TableDescriptor descriptor, boolean grows) {
+
+  /** A table that has these columns only. */
+  public TableDefinition(String database, String name, TableDescriptor descriptor) {
+    this(database, name, descriptor, false);
+  }
+
+  /** A table that may have further columns. */
+  public static TableDefinition growing(String database, String name, TableDescriptor descriptor) {
+    return new TableDefinition(database, name, descriptor, true);
+  }
 
   /** Checks that nothing is missing. */
   public TableDefinition {

@@ -30,9 +30,10 @@ final class TableDifferences {
   private TableDifferences() {}
 
   /** One sentence a difference; empty if there is none. */
-  static List<String> between(TableDescriptor wanted, TableDescriptor existing) {
+  static List<String> between(TableDefinition definition, TableDescriptor existing) {
+    TableDescriptor wanted = definition.descriptor();
     TableDifferences differences = new TableDifferences();
-    differences.compareColumns(wanted.getSchema(), existing.getSchema());
+    differences.compareColumns(wanted.getSchema(), existing.getSchema(), definition.grows());
     differences.compare(
         "primary key",
         wanted.getSchema().getPrimaryKeyColumnNames(),
@@ -59,7 +60,7 @@ final class TableDifferences {
     return differences.found;
   }
 
-  private void compareColumns(Schema wanted, Schema existing) {
+  private void compareColumns(Schema wanted, Schema existing, boolean grows) {
     Map<String, Schema.Column> wantedColumns = byName(wanted);
     Map<String, Schema.Column> existingColumns = byName(existing);
     wantedColumns.forEach(
@@ -81,7 +82,8 @@ final class TableDifferences {
         });
     existingColumns.forEach(
         (name, column) -> {
-          if (!wantedColumns.containsKey(name)) {
+          boolean added = grows && column.getDataType().isNullable();
+          if (!wantedColumns.containsKey(name) && !added) {
             found.add("column " + name + " " + column.getDataType() + " is not in the definition");
           }
         });

@@ -6,6 +6,7 @@ import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.LookupCache;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.CompleteRows;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.BitmapType;
@@ -217,7 +218,10 @@ public final class Uv {
           all.and(
               pipeline
                   .apply("Read " + name, read.of(log, columns.toArray(String[]::new)))
-                  .apply("Check " + name, new CheckedLog(behavior, log, errors)));
+                  .apply(
+                      "Check " + name,
+                      CompleteRows.of(log, "its user cannot be counted", errors)
+                          .with(UvTables.BEHAVIOR_COLUMN, behavior.id())));
     }
     return all.apply("All", Flatten.pCollections())
         .apply(

@@ -66,7 +66,7 @@ public final class UvTables {
     for (Behavior behavior : Behavior.values()) {
       tables.add(log(options, behavior));
     }
-    tables.add(userMapping(options));
+    tables.add(userMapping(options, DATABASE));
     for (Grain grain : grains) {
       tables.add(bitmaps(options, grain, type));
       tables.add(counts(options, grain));
@@ -108,7 +108,8 @@ public final class UvTables {
     return new TableDefinition(options.database(DATABASE), behavior.log(), descriptor);
   }
 
-  private static TableDefinition userMapping(TableOptions options) {
+  /** {@link #USER_MAPPING} in the database of a scenario. */
+  public static TableDefinition userMapping(TableOptions options, String database) {
     Schema schema =
         Schema.newBuilder()
             .column("user_id", DataTypes.BIGINT())
@@ -126,7 +127,7 @@ public final class UvTables {
             .distributedBy(options.bucketNum(), "user_id")
             .properties(options.properties(Map.of("table.log.arrow.compression.type", "zstd")))
             .build();
-    return new TableDefinition(options.database(DATABASE), USER_MAPPING, descriptor);
+    return new TableDefinition(options.database(database), USER_MAPPING, descriptor);
   }
 
   private static TableDefinition bitmaps(TableOptions options, Grain grain, BitmapType type) {

@@ -87,7 +87,7 @@ class TableCreatorTest {
   @Test
   void listsEveryDifference() {
     assertThat(
-        TableDifferences.between(OTHER, TABLE),
+        TableDifferences.between(definition(OTHER), TABLE),
         is(
             List.of(
                 "type of column id is INT NOT NULL, wanted BIGINT NOT NULL",
@@ -105,8 +105,37 @@ class TableCreatorTest {
                 "table comment is A table, wanted Another table",
                 "option table.log.ttl is not set, wanted 1h",
                 "option table.merge-engine is aggregation, wanted not set")));
-    assertThat(TableDifferences.between(TABLE, TABLE), empty());
-    assertThat(TableDifferences.between(TABLE, TABLE.withReplicationFactor(2)), empty());
+    assertThat(TableDifferences.between(definition(TABLE), TABLE), empty());
+    assertThat(
+        TableDifferences.between(definition(TABLE), TABLE.withReplicationFactor(2)), empty());
+  }
+
+  @Test
+  void aTableThatGrowsMayHaveFurtherColumns() {
+    TableDescriptor wide = wide("id", "count");
+    TableDefinition growing = TableDefinition.growing("db", "wide", wide);
+    assertThat(TableDifferences.between(growing, wide("id", "count", "added")), empty());
+    assertThat(
+        TableDifferences.between(definition(wide), wide("id", "count", "added")),
+        is(List.of("column added BIGINT is not in the definition")));
+    assertThat(
+        TableDifferences.between(growing, wide("id", "added")),
+        is(List.of("column count BIGINT is missing")));
+  }
+
+  private static TableDescriptor wide(String key, String... columns) {
+    Schema.Builder schema = Schema.newBuilder().column(key, DataTypes.BIGINT());
+    for (String column : columns) {
+      schema.column(column, DataTypes.BIGINT());
+    }
+    return TableDescriptor.builder()
+        .schema(schema.primaryKey(key).build())
+        .distributedBy(1, key)
+        .build();
+  }
+
+  private static TableDefinition definition(TableDescriptor descriptor) {
+    return new TableDefinition("db", "things", descriptor);
   }
 
   @Test

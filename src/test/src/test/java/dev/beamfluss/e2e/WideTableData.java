@@ -1,0 +1,204 @@
+package dev.beamfluss.e2e;
+
+import dev.beamfluss.io.fluss.FlussCluster;
+import dev.beamfluss.pipelines.demo.WideTableAnswer;
+import dev.beamfluss.pipelines.ingest.Event;
+import dev.beamfluss.pipelines.ingest.EventGenerator;
+import dev.beamfluss.pipelines.ingest.EventInput;
+import dev.beamfluss.pipelines.ingest.GeneratorOptions;
+import dev.beamfluss.pipelines.ingest.IngestOptions;
+import dev.beamfluss.pipelines.ingest.Replay;
+import dev.beamfluss.pipelines.tables.TableCreator;
+import dev.beamfluss.pipelines.tables.TableDefinition;
+import dev.beamfluss.pipelines.tables.TableOptions;
+import dev.beamfluss.pipelines.widetable.BehaviorStream;
+import dev.beamfluss.pipelines.widetable.StatGrain;
+import dev.beamfluss.pipelines.widetable.WideTableTables;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.apache.fluss.client.Connection;
+import org.apache.fluss.metadata.TableDescriptor;
+import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.row.TimestampLtz;
+
+/** The tables of scenario 2 under a name of their own, what happens, and what they then hold. */
+final class WideTableData {
+  private static final LocalDate LAST_DAY = LocalDate.of(2026, 3, 2);
+
+  private final String bootstrapServers;
+  private final String prefix =
+      "e2e" + UUID.randomUUID().toString().substring(0, 8).toLowerCase(Locale.ROOT) + "_";
+
+  WideTableData(String bootstrapServers) {
+    this.bootstrapServers = bootstrapServers;
+  }
+
+  String prefix() {
+    return prefix;
+  }
+
+  String database() {
+    return prefix + WideTableTables.DATABASE;
+  }
+
+  TablePath path(String table) {
+    return TablePath.of(database(), table);
+  }
+
+  FlussCluster cluster() {
+    return FlussCluster.at(bootstrapServers);
+  }
+
+  /** For days long past. */
+  void createTables(UnaryOperator<TableDescriptor> change) {
+    TableOptions options =
+        TableOptions.defaults()
+            .withBucketNum(2)
+            .withNumPrecreate(0)
+            .withNumRetention(-1)
+            .withDatabasePrefix(prefix);
+    try (TableCreator creator = TableCreator.connect(bootstrapServers)) {
+      for (TableDefinition table : WideTableTables.definitions(options)) {
+        creator.create(
+            new TableDefinition(
+                table.database(), table.name(), change.apply(table.descriptor()), table.grows()));
+      }
+    }
+  }
+
+  /**
+   * Of a file that {@code -Dwidetable.events} names, or generated: with items that are in no
+   * catalogue, and some events twice.
+   */
+  static List<Event> events(long seed, int users) throws Exception {
+    List<Event> events = new ArrayList<>();
+    String file = System.getProperty("widetable.events");
+    if (file != null) {
+      EventInput.file(
+              Path.of(file), ZoneOffset.UTC, Integer.getInteger("widetable.days"), LAST_DAY, 1)
+          .open(line -> {}, event -> {})
+          .forEachRemaining(events::add);
+      return events;
+    }
+    EventGenerator generator =
+        EventGenerator.with(
+            GeneratorOptions.defaults()
+                .withSeed(seed)
+                .withLastDay(LAST_DAY)
+                .withUsers(users)
+                .withActiveUsersPerDay(users * 2 / 3));
+    for (Event event : generator) {
+      events.add(event.line() % 50 == 0 ? postageOf(event) : event);
+      if (event.line() % 97 == 0) {
+        events.add(event);
+      }
+    }
+    return events;
+  }
+
+  private static Event postageOf(Event event) {
+    return new Event(
+        event.line(),
+        event.timestampMillis(),
+        event.userId(),
+        event.type(),
+        "POSTAGE",
+        event.orderId(),
+        event.price(),
+        event.category(),
+        event.quantity(),
+        event.country());
+  }
+
+  void replay(List<Event> events) throws InterruptedException {
+    try (Replay replay =
+        new Replay(
+            cluster(),
+            prefix,
+            EnumSet.of(Replay.Target.WIDETABLE),
+            0,
+            IngestOptions.defaults(),
+            line -> {})) {
+      replay.run(events.iterator());
+    }
+  }
+
+  /** Both wide tables. */
+  Tables tables(Connection connection) {
+    return new Tables(connection);
+  }
+
+  /** The wide tables as they are, in the form of {@link WideTableAnswer#cells}. */
+  @SuppressWarnings("try") // an interrupt while closing fails the test
+  final class Tables implements AutoCloseable {
+    private final Map<StatGrain, TableMirror> mirrors = new HashMap<>();
+
+    private Tables(Connection connection) {
+      for (StatGrain grain : StatGrain.values()) {
+        mirrors.put(grain, new TableMirror(connection, path(grain.table())));
+      }
+    }
+
+    Map<WideTableAnswer.Cell, Map<String, Object>> cells() throws Exception {
+      Map<WideTableAnswer.Cell, Map<String, Object>> cells = new HashMap<>();
+      for (StatGrain grain : StatGrain.values()) {
+        for (Map<String, Object> row : mirrors.get(grain).rows()) {
+          Map<String, Object> columns = columns(row);
+          if (!columns.isEmpty()) {
+            cells.put(
+                new WideTableAnswer.Cell(
+                    grain.table(),
+                    (Long) row.get(grain.idColumn()),
+                    (String) row.get(WideTableTables.DATE),
+                    (String) row.get(WideTableTables.HOUR)),
+                columns);
+          }
+        }
+      }
+      return cells;
+    }
+
+    private static Map<String, Object> columns(Map<String, Object> row) {
+      Map<String, Object> columns = new TreeMap<>();
+      for (BehaviorStream stream : BehaviorStream.values()) {
+        for (String column : stream.columns()) {
+          Object value = row.get(column);
+          boolean compared =
+              value != null
+                  && !column.equals(stream.versionColumn())
+                  // the latest line of an order may be one that is cancelled
+                  && !column.equals(BehaviorStream.ORDERS.timeColumn());
+          if (!compared) {
+            continue;
+          }
+          if (value instanceof TimestampLtz time) {
+            columns.put(column, time.getEpochMillisecond());
+          } else if (value instanceof BigDecimal amount
+              ? amount.signum() != 0
+              : !value.equals(0L)) {
+            columns.put(column, value);
+          }
+        }
+      }
+      return columns;
+    }
+
+    @Override
+    public void close() throws Exception {
+      for (TableMirror mirror : mirrors.values()) {
+        mirror.close();
+      }
+    }
+  }
+}
