@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.RowCoder;
+import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -41,6 +42,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 @AutoValue
 public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PCollection<Row>> {
   static final int DEFAULT_KNOWN = 1_024;
+
+  /** In how many groups bitmaps are gathered, each with one timer; bounds the parallelism. */
+  private static final int GROUPS = 64;
 
   abstract @Nullable String idColumn();
 
@@ -241,10 +245,9 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
   private PCollection<Row> gathered(PCollection<Row> collected) {
     Schema bitmaps = collected.getSchema();
     int keys = by().size() + 1;
-    Schema key = Schema.builder().addFields(bitmaps.getFields().subList(0, keys)).build();
     return collected
-        .apply("Key", ParDo.of(new KeyFn(key)))
-        .setCoder(KvCoder.of(RowCoder.of(key), RowCoder.of(bitmaps)))
+        .apply("Key", ParDo.of(new KeyFn(keys)))
+        .setCoder(KvCoder.of(VarIntCoder.of(), RowCoder.of(bitmaps)))
         .apply("Gather", ParDo.of(new GatherFn(bitmaps, keys, shards().type(), gatherInterval())))
         .setRowSchema(bitmaps);
   }
@@ -257,19 +260,19 @@ public abstract class CollectBitmaps extends PTransform<PCollection<Row>, PColle
     return positions;
   }
 
-  /** The columns by which the table finds a bitmap come first. */
-  private static final class KeyFn extends DoFn<Row, KV<Row, Row>> {
+  /** By a group of rows of the table; the columns by which it finds a row come first. */
+  private static final class KeyFn extends DoFn<Row, KV<Integer, Row>> {
     private static final long serialVersionUID = 1L;
 
-    private final Schema key;
+    private final int keys;
 
-    KeyFn(Schema key) {
-      this.key = key;
+    KeyFn(int keys) {
+      this.keys = keys;
     }
 
     @ProcessElement
-    public void process(@Element Row row, OutputReceiver<KV<Row, Row>> out) {
-      out.output(KV.of(Values.of(row, 0, key.getFieldCount()).toRow(key), row));
+    public void process(@Element Row row, OutputReceiver<KV<Integer, Row>> out) {
+      out.output(KV.of(Values.of(row, 0, keys).shard(GROUPS), row));
     }
   }
 

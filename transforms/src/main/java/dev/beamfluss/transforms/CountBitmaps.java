@@ -38,7 +38,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * changes no more is counted to the last id. An answer is at least as new as the change that
  * triggered it.
  *
- * <p>Beam state: a mark and a timer for each key that changed within the last refresh interval.
+ * <p>Beam state: the keys that changed within the last refresh interval, with a timer for many.
  * Under replay a key is counted again, and the same is written. Lookup and write are one step, one
  * at a time for each key, so that an older sum never follows a newer one.
  *
@@ -52,6 +52,12 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 @AutoValue
 public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>> {
+  /**
+   * Keys are counted in groups, as a timer and a write for each of many would cost more than they:
+   * a group at a time, so this bounds the parallelism.
+   */
+  private static final int GROUPS = 64;
+
   abstract @Nullable FlussCluster cluster();
 
   abstract @Nullable String table();
@@ -211,12 +217,12 @@ public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>>
             .withColumns(plan.table().primaryKey().toArray(String[]::new))
             .withStartingPosition(start())
             .withPartitionDiscoveryInterval(partitionDiscoveryInterval());
-    PCollection<KV<Row, Integer>> changed =
+    PCollection<KV<Integer, Row>> changed =
         input
             .apply("Read keys", stop() == null ? read : read.withStoppingPosition(stop()))
             .apply("Changed", ParDo.of(new ChangedFn(plan)))
-            .setCoder(KvCoder.of(RowCoder.of(plan.keySchema()), VarIntCoder.of()));
-    DoFn<KV<Row, Integer>, Long> count =
+            .setCoder(KvCoder.of(VarIntCoder.of(), RowCoder.of(plan.keySchema())));
+    DoFn<KV<Integer, Row>, Long> count =
         changed.isBounded() == IsBounded.BOUNDED
             ? new CountFn.Once(plan)
             : new CountFn.Repeatedly(plan, refreshInterval());
@@ -226,7 +232,7 @@ public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>>
   /**
    * Which key a change makes it necessary to count again; of which shard it is, does not matter.
    */
-  private static final class ChangedFn extends DoFn<RowChange, KV<Row, Integer>> {
+  private static final class ChangedFn extends DoFn<RowChange, KV<Integer, Row>> {
     private static final long serialVersionUID = 1L;
 
     private final CountPlan plan;
@@ -236,9 +242,10 @@ public abstract class CountBitmaps extends PTransform<PBegin, PCollection<Long>>
     }
 
     @ProcessElement
-    public void process(@Element RowChange change, OutputReceiver<KV<Row, Integer>> out) {
+    public void process(@Element RowChange change, OutputReceiver<KV<Integer, Row>> out) {
       if (change.kind() != RowChange.Kind.UPDATE_BEFORE) {
-        out.output(KV.of(plan.keyOf(change.row()), plan.shardOf(change.row())));
+        Row key = plan.keyOf(change.row());
+        out.output(KV.of(Values.of(key, 0, key.getFieldCount()).shard(GROUPS), key));
       }
     }
   }

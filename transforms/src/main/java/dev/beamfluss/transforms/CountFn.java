@@ -9,16 +9,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Distribution;
 import org.apache.beam.sdk.metrics.Metrics;
+import org.apache.beam.sdk.state.BagState;
 import org.apache.beam.sdk.state.StateSpec;
 import org.apache.beam.sdk.state.StateSpecs;
 import org.apache.beam.sdk.state.TimeDomain;
 import org.apache.beam.sdk.state.Timer;
 import org.apache.beam.sdk.state.TimerSpec;
 import org.apache.beam.sdk.state.TimerSpecs;
-import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 import org.apache.beam.sdk.values.KV;
@@ -26,7 +27,7 @@ import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Counts keys at the end of a bundle: looks the bitmaps up, writes, waits for the answer. */
-abstract class CountFn extends DoFn<KV<Row, Integer>, Long> {
+abstract class CountFn extends DoFn<KV<Integer, Row>, Long> {
   private static final long serialVersionUID = 1L;
 
   /** Bounds the answers that are held at once: bitmaps may be large. */
@@ -127,17 +128,21 @@ abstract class CountFn extends DoFn<KV<Row, Integer>, Long> {
     }
 
     @ProcessElement
-    public void process(@Element KV<Row, Integer> changed) {
-      due.add(changed.getKey());
+    public void process(@Element KV<Integer, Row> changed) {
+      due.add(changed.getValue());
     }
   }
 
-  /** For unbounded input: a while after a key's first change since it was last counted. */
+  /**
+   * For unbounded input: keys that changed are counted together with others of their group, a while
+   * after the first of them did.
+   */
   static final class Repeatedly extends CountFn {
     private static final long serialVersionUID = 1L;
 
-    @StateId("waits")
-    private final StateSpec<ValueState<Boolean>> waits = StateSpecs.value();
+    /** Once or more each; none while no timer is set. */
+    @StateId("changed")
+    private final StateSpec<BagState<Row>> changedSpec;
 
     @TimerId("refresh")
     private final TimerSpec refresh = TimerSpecs.timer(TimeDomain.PROCESSING_TIME);
@@ -146,23 +151,26 @@ abstract class CountFn extends DoFn<KV<Row, Integer>, Long> {
 
     Repeatedly(CountPlan plan, Duration interval) {
       super(plan);
+      this.changedSpec = StateSpecs.bag(RowCoder.of(plan.keySchema()));
       this.interval = interval;
     }
 
     @ProcessElement
     public void process(
-        @StateId("waits") ValueState<Boolean> waits, @TimerId("refresh") Timer refresh) {
-      if (waits.read() == null) {
-        waits.write(true);
+        @Element KV<Integer, Row> element,
+        @StateId("changed") BagState<Row> changed,
+        @TimerId("refresh") Timer refresh) {
+      if (Boolean.TRUE.equals(changed.isEmpty().read())) {
         refresh.offset(org.joda.time.Duration.millis(interval.toMillis())).setRelative();
       }
+      changed.add(element.getValue());
     }
 
     @OnTimer("refresh")
-    public void refresh(@Key Row key, @StateId("waits") ValueState<Boolean> waits) {
-      // cleared before the lookups: what changes from now on has it counted once more
-      waits.clear();
-      due.add(key);
+    public void refresh(@StateId("changed") BagState<Row> changed) {
+      changed.read().forEach(due::add);
+      // cleared before the lookups: what changes from now on has its key counted once more
+      changed.clear();
     }
   }
 }

@@ -159,10 +159,6 @@ final class CountPlan implements Serializable {
     return Values.of(row, keyPositions).toRow(key);
   }
 
-  int shardOf(Row row) {
-    return row.getInt32(shardPosition);
-  }
-
   /** Where the bitmap of a shard is. */
   Row tableKeyOf(Row counted, int shard) {
     @Nullable Object[] values = new Object[tableKey.getFieldCount()];

@@ -28,7 +28,7 @@ final class Connections {
       Map.of(
           "client.lookup.batch-timeout", "1ms",
           "client.lookup.max-batch-size", "1024",
-          "client.writer.batch-timeout", "1ms",
+          "client.writer.batch-timeout", "5ms",
           "client.writer.batch-size", "256kb",
           "client.writer.buffer.wait-timeout", "2min",
           "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",

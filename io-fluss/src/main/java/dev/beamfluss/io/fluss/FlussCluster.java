@@ -21,8 +21,9 @@ import java.util.TreeMap;
  *       <td>a lone lookup would wait the whole timeout</td></tr>
  *   <tr><td>client.lookup.max-batch-size</td><td>1024</td><td>128</td>
  *       <td>shared among all buckets and tables that are looked up, it leaves a request few keys</td></tr>
- *   <tr><td>client.writer.batch-timeout</td><td>1ms</td><td>100ms</td>
- *       <td>a bundle's last batch would wait the whole timeout</td></tr>
+ *   <tr><td>client.writer.batch-timeout</td><td>5ms</td><td>100ms</td>
+ *       <td>a bundle's last batch may wait the whole timeout; the client's thread looks for rows as
+ *       often, of each table that is written, rows or not</td></tr>
  *   <tr><td>client.writer.batch-size</td><td>256kb</td><td>2mb</td>
  *       <td>larger batches stall scanners of the table</td></tr>
  *   <tr><td>client.writer.buffer.wait-timeout</td><td>2min</td><td>endless</td>

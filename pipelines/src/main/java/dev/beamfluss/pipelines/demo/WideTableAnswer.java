@@ -2,6 +2,7 @@ package dev.beamfluss.pipelines.demo;
 
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.ItemRules;
+import dev.beamfluss.pipelines.widetable.BehaviorStream;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -30,6 +31,7 @@ public final class WideTableAnswer {
   /** A row of a wide table. */
   public record Cell(String table, long id, String date, String hour) {}
 
+  private static final String CART_ITEMS = "cart_items";
   private static final long UNKNOWN = -1;
   private static final long VISIT_ENDS_AFTER_MILLIS = 30 * 60 * 1_000;
 
@@ -58,6 +60,7 @@ public final class WideTableAnswer {
   private final Map<List<Object>, Set<String>> distinct = new HashMap<>();
   private final Map<String, List<Line>> linesOfUser = new HashMap<>();
   private final Map<String, Long> latestViews = new HashMap<>();
+  private final Map<Cell, Object> cartItems = new HashMap<>();
   private BigDecimal gmv = BigDecimal.ZERO;
 
   private WideTableAnswer(ZoneId zone) {
@@ -100,6 +103,26 @@ public final class WideTableAnswer {
     return Collections.unmodifiableMap(cells);
   }
 
+  /** The same of the columns of some streams only. */
+  public Map<Cell, Map<String, Object>> cellsOf(List<BehaviorStream> streams) {
+    Map<Cell, Map<String, Object>> some = new HashMap<>();
+    cells.forEach(
+        (cell, columns) -> {
+          Map<String, Object> kept = new TreeMap<>(columns);
+          kept.keySet()
+              .removeIf(column -> streams.stream().noneMatch(s -> s.columns().contains(column)));
+          if (!kept.isEmpty()) {
+            some.put(cell, kept);
+          }
+        });
+    return some;
+  }
+
+  /** How many different items were put into a cart, by row of the table of shops that has any. */
+  public Map<Cell, Object> cartItems() {
+    return Collections.unmodifiableMap(cartItems);
+  }
+
   /** What all orders cost together that are not cancelled. */
   public BigDecimal gmv() {
     return gmv;
@@ -128,7 +151,10 @@ public final class WideTableAnswer {
         latestViews.put(event.userId(), before == null ? at : Math.max(before, at));
         count(event, visit ? "page" : "click");
       }
-      case CART -> count(event, "cart");
+      case CART -> {
+        count(event, "cart");
+        distinct(event, CART_ITEMS, event.itemId());
+      }
       case ORDER -> {
         if (event.quantity() > 0) {
           String orderId = event.orderId().isEmpty() ? "made up " + number : event.orderId();
@@ -192,7 +218,13 @@ public final class WideTableAnswer {
   }
 
   private void putDistinct(List<Object> cellAndColumn, Set<String> values) {
-    add((Cell) cellAndColumn.get(0), (String) cellAndColumn.get(1), values.size());
+    Cell cell = (Cell) cellAndColumn.get(0);
+    String column = (String) cellAndColumn.get(1);
+    if (!column.equals(CART_ITEMS)) {
+      add(cell, column, values.size());
+    } else if (cell.table().equals("shop_stat_wide")) {
+      cartItems.put(cell, (long) values.size());
+    }
   }
 
   private void add(Cell cell, String column, long more) {

@@ -3,7 +3,9 @@ package dev.beamfluss.pipelines.tables;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -17,13 +19,17 @@ import org.apache.fluss.config.ConfigOptions;
 import org.apache.fluss.config.Configuration;
 import org.apache.fluss.exception.InvalidTableException;
 import org.apache.fluss.metadata.DatabaseDescriptor;
+import org.apache.fluss.metadata.Schema;
+import org.apache.fluss.metadata.TableChange;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
+import org.apache.fluss.types.DataType;
 
 /**
- * Creates databases and tables on a Fluss cluster. What is there already stays as it is, and is
- * compared with what was asked for; so creating the same tables again is harmless.
+ * Creates databases and tables on a Fluss cluster, and adds columns to tables. What is there
+ * already stays as it is, and is compared with what was asked for; so creating the same again is
+ * harmless.
  *
  * <p>Every step waits at most 30 seconds for the cluster and otherwise throws {@link
  * IllegalStateException}; its message names the cluster and the table. Not thread-safe.
@@ -129,6 +135,57 @@ public final class TableCreator implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * Adds columns that a table does not have, while it is in use: they come last, and are null in
+   * the rows that are there.
+   *
+   * @param columns their types by name
+   * @throws IllegalArgumentException if the table has one of another type; nothing is added then
+   * @throws IllegalStateException if the cluster refuses, or does not answer within 30 seconds
+   */
+  public void addColumns(TablePath table, Map<String, DataType> columns) {
+    Schema schema = schema(table);
+    List<TableChange> changes = new ArrayList<>();
+    columns.forEach(
+        (name, type) -> {
+          if (!schema.getColumnNames().contains(name)) {
+            changes.add(TableChange.addColumn(name, type, null, TableChange.ColumnPosition.last()));
+            return;
+          }
+          DataType found = schema.getColumn(name).getDataType();
+          if (!found.equals(type)) {
+            throw new IllegalArgumentException(
+                String.format(
+                    "Column %s of table %s is %s, and %s is needed. Name another column.",
+                    name, table, found, type));
+          }
+        });
+    if (!changes.isEmpty()) {
+      await(admin.alterTable(table, changes, false), "add columns to table " + table);
+    }
+  }
+
+  /**
+   * The type of a column of a table.
+   *
+   * @throws IllegalArgumentException if there is no such column
+   * @throws IllegalStateException if the cluster does not answer within 30 seconds
+   */
+  public DataType typeOf(TablePath table, String column) {
+    Schema schema = schema(table);
+    if (!schema.getColumnNames().contains(column)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Table %s has no column %s. Its columns are %s.",
+              table, column, schema.getColumnNames()));
+    }
+    return schema.getColumn(column).getDataType();
+  }
+
+  private Schema schema(TablePath table) {
+    return await(admin.getTableInfo(table), "describe table " + table).getSchema();
   }
 
   private static boolean isLakeTable(TableDescriptor descriptor) {

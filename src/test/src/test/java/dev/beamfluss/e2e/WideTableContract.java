@@ -1,5 +1,6 @@
 package dev.beamfluss.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
@@ -10,12 +11,21 @@ import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
+import dev.beamfluss.pipelines.widetable.AddMetric;
+import dev.beamfluss.pipelines.widetable.AddMetricOptions;
+import dev.beamfluss.pipelines.widetable.BehaviorStream;
+import dev.beamfluss.pipelines.widetable.Freshness;
 import dev.beamfluss.pipelines.widetable.WideTable;
 import dev.beamfluss.pipelines.widetable.WideTableOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.fluss.client.Connection;
@@ -35,7 +45,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 abstract class WideTableContract {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final boolean OF_A_FILE = System.getProperty("widetable.events") != null;
+  private static final Duration PATIENCE = Duration.ofMinutes(OF_A_FILE ? 30 : 3);
 
   private WideTableData data;
   private Connection connection;
@@ -46,7 +57,7 @@ abstract class WideTableContract {
   @BeforeEach
   void createTables() {
     data = new WideTableData(fluss.bootstrapServers());
-    data.createTables(UnaryOperator.identity());
+    data.createTables(OF_A_FILE ? WideTableData::withoutPartitions : UnaryOperator.identity());
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
     connection = ConnectionFactory.createConnection(configuration);
@@ -70,33 +81,105 @@ abstract class WideTableContract {
     try (WideTableData.Tables tables = data.tables(connection)) {
       data.replay(half);
       try (RunningPipeline pipeline = start()) {
-        awaitCells(tables, pipeline, WideTableAnswer.of(half));
+        awaitCells(tables, List.of(pipeline), WideTableAnswer.of(half).cells());
         // the first half again, and the rest
         data.replay(events);
-        awaitCells(tables, pipeline, answer);
+        awaitCells(tables, List.of(pipeline), answer.cells());
       }
       // without any state, beside what it wrote
       try (RunningPipeline pipeline = start()) {
         data.replay(half);
-        awaitCells(tables, pipeline, answer);
+        awaitCells(tables, List.of(pipeline), answer.cells());
       }
     }
     System.out.println("GMV " + answer.gmv() + ", " + answer.cells().size() + " rows");
   }
 
+  /**
+   * Four jobs run and the fifth does not: theirs go on. Then a column is added under them, with a
+   * job of its own, and at last the fifth catches up.
+   */
+  @Test
+  void eachStreamIsItsOwnAndAColumnIsAddedWhileTheyRun() throws Exception {
+    long seed = System.nanoTime();
+    System.out.println(getClass().getSimpleName() + " seed " + seed);
+    List<Event> events = WideTableData.events(seed, 60);
+    List<Event> half = events.subList(0, events.size() / 2);
+    List<BehaviorStream> four = new ArrayList<>(List.of(BehaviorStream.values()));
+    four.remove(BehaviorStream.ORDERS);
+    List<RunningPipeline> jobs = new ArrayList<>();
+    try (WideTableData.Tables tables = data.tables(connection)) {
+      for (BehaviorStream stream : four) {
+        jobs.add(start("--stream=" + stream.id()));
+      }
+      data.replay(half);
+      awaitCells(tables, jobs, WideTableAnswer.of(half).cellsOf(four));
+      assertThat(ageOf(BehaviorStream.ORDERS), is("+Inf"));
+      assertThat(Long.parseLong(ageOf(BehaviorStream.CLICKS)), greaterThan(0L));
+
+      jobs.add(
+          addMetric("--stream=carts", "--grain=shop", "--distinct=item_id", "--as=cart_items"));
+      data.replay(events);
+      WideTableAnswer answer = WideTableAnswer.of(events);
+      awaitCells(tables, jobs, answer.cellsOf(four));
+      awaitCartItems(tables, answer);
+
+      jobs.add(start("--stream=orders"));
+      awaitCells(tables, jobs, answer.cells());
+      awaitCartItems(tables, answer);
+    } finally {
+      jobs.forEach(RunningPipeline::close);
+    }
+  }
+
+  private static void awaitCartItems(WideTableData.Tables tables, WideTableAnswer answer) {
+    await("the new column")
+        .atMost(PATIENCE)
+        .until(() -> tables.column("shop_stat_wide", "cart_items").equals(answer.cartItems()));
+  }
+
+  /** What {@code ./run widetable freshness} says, in seconds. */
+  private String ageOf(BehaviorStream stream) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int status =
+        Freshness.run(
+            new String[] {
+              "--runner=DirectRunner",
+              "--bootstrapServers=" + fluss.bootstrapServers(),
+              "--databasePrefix=" + data.prefix()
+            },
+            new PrintStream(out, true, UTF_8),
+            new PrintStream(err, true, UTF_8));
+    assertThat(err.toString(UTF_8), status, is(0));
+    String series =
+        "wide_table_latest_event_age_seconds{table=\"shop_stat_wide\",stream=\""
+            + stream.id()
+            + "\"} ";
+    return out.toString(UTF_8)
+        .lines()
+        .filter(line -> line.startsWith(series))
+        .findFirst()
+        .orElseThrow()
+        .substring(series.length());
+  }
+
   private static void awaitCells(
-      WideTableData.Tables tables, RunningPipeline pipeline, WideTableAnswer answer)
+      WideTableData.Tables tables,
+      List<RunningPipeline> jobs,
+      Map<WideTableAnswer.Cell, Map<String, Object>> expected)
       throws Exception {
-    Map<WideTableAnswer.Cell, Map<String, Object>> expected = answer.cells();
+    long start = System.nanoTime();
     try {
       await("the wide tables")
           .atMost(PATIENCE)
           .pollInterval(Duration.ofMillis(500))
           .until(
               () -> {
-                pipeline.check();
+                jobs.forEach(RunningPipeline::check);
                 return tables.cells().equals(expected);
               });
+      System.out.println("equal after " + (System.nanoTime() - start) / 1_000_000 + " ms");
     } catch (org.awaitility.core.ConditionTimeoutException e) {
       Map<WideTableAnswer.Cell, Map<String, Object>> found = tables.cells();
       expected.forEach(
@@ -106,9 +189,24 @@ abstract class WideTableContract {
     }
   }
 
-  private RunningPipeline start() {
-    WideTableOptions options =
-        PipelineOptionsFactory.fromArgs(flags().toArray(String[]::new)).as(WideTableOptions.class);
+  private RunningPipeline start(String... more) {
+    WideTableOptions options = options(more).as(WideTableOptions.class);
+    Pipeline pipeline = Pipeline.create(options);
+    WideTable.apply(pipeline, options);
+    return RunningPipeline.start(pipeline);
+  }
+
+  private RunningPipeline addMetric(String... more) {
+    AddMetricOptions options = options(more).as(AddMetricOptions.class);
+    Pipeline pipeline = Pipeline.create(options);
+    AddMetric.apply(pipeline, options);
+    return RunningPipeline.start(pipeline);
+  }
+
+  private AddMetricOptions options(String... more) {
+    String[] args = Stream.concat(flags().stream(), Arrays.stream(more)).toArray(String[]::new);
+    PipelineOptionsFactory.register(AddMetricOptions.class);
+    AddMetricOptions options = PipelineOptionsFactory.fromArgs(args).as(AddMetricOptions.class);
     options.setBootstrapServers(fluss.bootstrapServers());
     options.setDatabasePrefix(data.prefix());
     options.setPartitionDiscoveryMillis(200);
@@ -116,8 +214,6 @@ abstract class WideTableContract {
     options.setAllowedLatenessHours(1_000_000);
     options.setStreaming(true);
     RunningPipeline.detach(options);
-    Pipeline pipeline = Pipeline.create(options);
-    WideTable.apply(pipeline, options);
-    return RunningPipeline.start(pipeline);
+    return options;
   }
 }

@@ -77,6 +77,13 @@ final class WideTableData {
     }
   }
 
+  /** For logs of more days than a small cluster has room for, a partition of each table. */
+  static TableDescriptor withoutPartitions(TableDescriptor descriptor) {
+    Map<String, String> properties = new HashMap<>(descriptor.getProperties());
+    properties.keySet().removeIf(key -> key.startsWith("table.auto-partition."));
+    return TableDescriptor.builder(descriptor.withProperties(properties)).partitionedBy().build();
+  }
+
   /**
    * Of a file that {@code -Dwidetable.events} names, or generated: with items that are in no
    * catalogue, and some events twice.
@@ -144,7 +151,10 @@ final class WideTableData {
   final class Tables implements AutoCloseable {
     private final Map<StatGrain, TableMirror> mirrors = new HashMap<>();
 
+    private final Connection connection;
+
     private Tables(Connection connection) {
+      this.connection = connection;
       for (StatGrain grain : StatGrain.values()) {
         mirrors.put(grain, new TableMirror(connection, path(grain.table())));
       }
@@ -156,17 +166,38 @@ final class WideTableData {
         for (Map<String, Object> row : mirrors.get(grain).rows()) {
           Map<String, Object> columns = columns(row);
           if (!columns.isEmpty()) {
-            cells.put(
-                new WideTableAnswer.Cell(
-                    grain.table(),
-                    (Long) row.get(grain.idColumn()),
-                    (String) row.get(WideTableTables.DATE),
-                    (String) row.get(WideTableTables.HOUR)),
-                columns);
+            cells.put(cell(grain, row), columns);
           }
         }
       }
       return cells;
+    }
+
+    /** A column of a wide table, where it is not null. */
+    Map<WideTableAnswer.Cell, Object> column(String table, String column) throws Exception {
+      Map<WideTableAnswer.Cell, Object> values = new HashMap<>();
+      for (StatGrain grain : StatGrain.values()) {
+        if (!grain.table().equals(table)) {
+          continue;
+        }
+        // with the columns that the table has by now
+        try (TableMirror mirror = new TableMirror(connection, path(table))) {
+          for (Map<String, Object> row : mirror.rows()) {
+            if (row.get(column) != null) {
+              values.put(cell(grain, row), row.get(column));
+            }
+          }
+        }
+      }
+      return values;
+    }
+
+    private static WideTableAnswer.Cell cell(StatGrain grain, Map<String, Object> row) {
+      return new WideTableAnswer.Cell(
+          grain.table(),
+          (Long) row.get(grain.idColumn()),
+          (String) row.get(WideTableTables.DATE),
+          (String) row.get(WideTableTables.HOUR));
     }
 
     private static Map<String, Object> columns(Map<String, Object> row) {
