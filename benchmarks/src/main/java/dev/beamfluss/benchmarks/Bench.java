@@ -34,7 +34,8 @@ public final class Bench {
           new LookupSuite(),
           new PaimonSuite(),
           new JoinSuite(),
-          new UvSuite());
+          new UvSuite(),
+          new ColumnsSuite());
 
   private Bench() {}
 

@@ -2,17 +2,20 @@ package dev.beamfluss.benchmarks;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.fluss.config.Configuration;
 import org.apache.fluss.metrics.Histogram;
+import org.apache.fluss.metrics.Meter;
 import org.apache.fluss.metrics.Metric;
 import org.apache.fluss.metrics.groups.MetricGroup;
 import org.apache.fluss.metrics.reporter.MetricReporter;
 import org.apache.fluss.metrics.reporter.MetricReporterPlugin;
 
 /**
- * Adds up the bytes of all answers that the scanners of this JVM got, as the Fluss client itself
- * reports them. Only clients count that were made with {@link #PROPERTY} = {@link #NAME}. What
- * comes from remote storage does not; a bucket has something there once it is beyond 1 GB.
+ * Adds up the bytes of all answers that the scanners of this JVM got, and of all batches that its
+ * writers sent, as the Fluss client itself reports them. Only clients count that were made with
+ * {@link #PROPERTY} = {@link #NAME}. What comes from remote storage does not; a bucket has
+ * something there once it is beyond 1 GB.
  */
 public final class WireBytes implements MetricReporterPlugin {
   static final String PROPERTY = "metrics.reporters";
@@ -23,8 +26,21 @@ public final class WireBytes implements MetricReporterPlugin {
 
   private static final Queue<Histogram> SCANNERS = new ConcurrentLinkedQueue<>();
 
+  private static final Queue<Sent> WRITERS = new ConcurrentLinkedQueue<>();
+
+  /** What a writer had sent before. */
+  private record Sent(Meter meter, AtomicLong before) {}
+
   static void reset() {
     SCANNERS.clear();
+    WRITERS.forEach(writer -> writer.before.set(writer.meter.getCount()));
+  }
+
+  /** Since {@link #reset()}, by all writers of clients that count. */
+  static long sent() {
+    return WRITERS.stream()
+        .mapToLong(writer -> writer.meter.getCount() - writer.before.get())
+        .sum();
   }
 
   /**
@@ -70,6 +86,9 @@ public final class WireBytes implements MetricReporterPlugin {
     public void notifyOfAddedMetric(Metric metric, String name, MetricGroup group) {
       if (name.equals("bytesPerRequest") && metric instanceof Histogram histogram) {
         SCANNERS.add(histogram);
+      }
+      if (name.equals("bytesSendPerSecond") && metric instanceof Meter meter) {
+        WRITERS.add(new Sent(meter, new AtomicLong(meter.getCount())));
       }
     }
 

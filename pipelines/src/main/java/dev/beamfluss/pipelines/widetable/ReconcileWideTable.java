@@ -166,7 +166,8 @@ public final class ReconcileWideTable {
             .from(cluster, WideTable.table(options, name))
             .withColumns(columns.toArray(String[]::new));
     if (partitioned) {
-      read = read.withPartitionFilter(partition -> ds.equals(partition.get(WideTableTables.DATE)));
+      String day = ds;
+      read = read.withPartitionFilter(partition -> day.equals(partition.get(WideTableTables.DATE)));
     }
     return pipeline.apply("Read " + name, options.getFromLake() ? read.withLake() : read);
   }

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.startsWith;
 
 import dev.beamfluss.pipelines.ingest.IngestCounts.Effect;
 import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
@@ -26,6 +27,8 @@ class IngestRulesTest {
   private static final String NOON_TEXT = "2026-01-01 12:00:00.000";
 
   private final List<Object> writes = new ArrayList<>();
+  private final List<String> happened = new ArrayList<>();
+  private final List<OrderLine> lines = new ArrayList<>();
   private final List<RejectedLine> rejected = new ArrayList<>();
   private IngestRules rules = new IngestRules(IngestOptions.defaults(), rejected::add);
   private long given;
@@ -42,6 +45,16 @@ class IngestRulesTest {
         @Override
         public void deleteOrder(OrderRow key) {
           writes.add(new Deleted(key));
+        }
+
+        @Override
+        public void happened(Event event, String id) {
+          happened.add(event.type() + " " + id);
+        }
+
+        @Override
+        public void orderLine(OrderLine line) {
+          lines.add(line);
         }
 
         @Override
@@ -209,7 +222,7 @@ class IngestRulesTest {
   }
 
   @Test
-  void cartHasNoEffect() {
+  void cartWritesNeitherVisitNorOrder() {
     accept(cart(NOON, "u"));
 
     assertThat(writes, empty());
@@ -257,6 +270,39 @@ class IngestRulesTest {
         contains(
             new Deleted(row("o2", "2026-01-01 13:00:00.000", "0.00")),
             row("o1", NOON_TEXT, "1.00")));
+  }
+
+  @Test
+  void linesOfOrdersAreTold() {
+    accept(
+        order(NOON, "u", "o", "i", "1", 2),
+        order(LATER, "u", "", "i", "1", 3),
+        cancel(LATER, "u", "i", "1", -4));
+
+    assertThat(lines.stream().map(OrderLine::units).toList(), contains(2L, 3L, 0L, 1L));
+    OrderLine first = lines.get(0);
+    OrderLine second = lines.get(1);
+    // the latest line first, then what is left off the one before
+    assertThat(lines.get(2).id(), equalTo(second.id()));
+    assertThat(lines.get(3).id(), equalTo(first.id()));
+    assertThat(first.orderId(), equalTo("o"));
+    assertThat(second.orderId(), equalTo(second.id()));
+    assertThat(lines.get(2).orderId(), equalTo(second.orderId()));
+  }
+
+  @Test
+  void whatHappensHasAnIdThatIsTheSameEachTime() {
+    accept(view(NOON, "u"), cart(NOON, "u"), order(NOON, "u", "o", "i", "1", 2));
+    List<String> once = List.copyOf(happened);
+    happened.clear();
+    new IngestRules(IngestOptions.defaults().withKeepRepeatedRows(true), rejected::add)
+        .accept(view(NOON, "u"), sink);
+
+    assertThat(once.size(), equalTo(3));
+    assertThat(happened, contains(once.get(0)));
+    assertThat(once.get(0), startsWith("VIEW "));
+    assertThat(once.get(1), startsWith("CART "));
+    assertThat(once.get(2), equalTo("ORDER " + lines.get(0).id()));
   }
 
   @Test

@@ -153,7 +153,8 @@ class WideTableLakeIT {
     FlussTable log = data.cluster().describe(data.path("exposure_log").toString());
     try (TableWriter writer = TableWriter.open(log, schema)) {
       writer.upsert(
-          Row.withSchema(schema).attachValues("lost-1", 7L, "item1", new Instant(0), day, "23"));
+          Row.withSchema(schema)
+              .attachValues("lost-1", 7L, "item1", Instant.ofEpochMilli(0), day, "23"));
       writer.flush();
     }
   }
