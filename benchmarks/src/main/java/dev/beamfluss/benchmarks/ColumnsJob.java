@@ -1,15 +1,18 @@
 package dev.beamfluss.benchmarks;
 
 import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.changes.RowChangeCoder;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.transforms.ColumnUpsert;
+import java.io.IOException;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
@@ -40,6 +43,7 @@ final class ColumnsJob {
   private final long rows;
   private final int parallelism;
   private int turn;
+  private long greatestCheckpoint;
 
   ColumnsJob(ColumnsTables tables, String events, long rows, int parallelism) {
     this.tables = tables;
@@ -50,17 +54,36 @@ final class ColumnsJob {
 
   /** Events a second, into columns of a wide table. */
   double measureUpsert() throws Exception {
+    return measureUpsert(events, Duration.ofDays(100_000));
+  }
+
+  /**
+   * Bytes of the largest checkpoint while hours end one after the other.
+   *
+   * @param named a table of events
+   */
+  double measureState(String named) throws Exception {
+    greatestCheckpoint = 0;
+    double unused = measureUpsert(named, Duration.ZERO);
+    if (greatestCheckpoint == 0) {
+      throw new IllegalStateException("The job ended before a checkpoint. Give more --rows.");
+    }
+    return greatestCheckpoint;
+  }
+
+  private double measureUpsert(String named, Duration lateness) throws Exception {
     String wide = "columns_turn_" + turn++;
     tables.createWide(wide);
     try {
       return measure(
+          named,
           changes ->
               changes.apply(
                   ColumnUpsert.ofChanges()
                       .by(ColumnsTables.KEY.toArray(String[]::new))
                       .withPeriod(Duration.ofHours(1))
                       .withUpdateInterval(INTERVAL)
-                      .withAllowedLateness(Duration.ofDays(100_000))
+                      .withAllowedLateness(lateness)
                       .counting("sold")
                       .summing("amount", "gmv")
                       .withVersionColumn("version")
@@ -74,8 +97,9 @@ final class ColumnsJob {
   /** The same totals as often, by Beam's own aggregation, to nowhere. */
   double measureDiscarded() throws Exception {
     return measure(
+        events,
         changes -> {
-          Schema schema = ((dev.beamfluss.changes.RowChangeCoder) changes.getCoder()).schema();
+          Schema schema = ((RowChangeCoder) changes.getCoder()).schema();
           Schema.Builder key = Schema.builder();
           ColumnsTables.KEY.forEach(column -> key.addField(schema.getField(column)));
           Schema keys = key.build();
@@ -99,7 +123,7 @@ final class ColumnsJob {
     void count(PCollection<RowChange> changes);
   }
 
-  private double measure(Way way) throws Exception {
+  private double measure(String named, Way way) throws Exception {
     Counter.reset();
     try (CheckpointedFlink flink = new CheckpointedFlink()) {
       FlinkPipelineOptions options = BeamRead.flink(parallelism);
@@ -110,13 +134,14 @@ final class ColumnsJob {
           pipeline.apply(
               "read",
               FlussIO.readChanges()
-                  .from(tables.cluster(), ColumnsTables.path(events).toString())
+                  .from(tables.cluster(), ColumnsTables.path(named).toString())
                   .withColumns("shop_id", "stat_date", "stat_hour", "amount")
                   .withTimestampColumn("event_time")
                   .withStartingPosition(Position.earliest())
                   .withStoppingPosition(Position.latest()));
       way.count(changes.apply("begin", ParDo.of(new BeginFn())).setCoder(changes.getCoder()));
       PipelineResult result = pipeline.run();
+      watchCheckpoints(flink, result);
       PipelineResult.State state = result.waitUntilFinish();
       double rate = Counter.rateSinceBegin(rows);
       if (state != PipelineResult.State.DONE || Counter.rows() != rows) {
@@ -124,6 +149,19 @@ final class ColumnsJob {
             String.format("The job is %s after %d of %d rows", state, Counter.rows(), rows));
       }
       return rate;
+    }
+  }
+
+  private void watchCheckpoints(CheckpointedFlink flink, PipelineResult result) throws Exception {
+    while (!result.getState().isTerminal()) {
+      try {
+        for (CheckpointedFlink.Checkpoint checkpoint : flink.checkpoints()) {
+          greatestCheckpoint = Math.max(greatestCheckpoint, checkpoint.bytes());
+        }
+      } catch (IOException e) {
+        // the cluster is not there yet, or no more
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
     }
   }
 
@@ -173,6 +211,6 @@ final class ColumnsJob {
 
   private static final class DiscardFn extends DoFn<KV<Row, Row>, Void> {
     @ProcessElement
-    public void process(@Element KV<Row, Row> total) {}
+    public void process() {}
   }
 }

@@ -3,6 +3,7 @@ package dev.beamfluss.benchmarks;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.LocalFluss;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,11 @@ final class ColumnsSuite implements Suite {
   private static final int THREADS = 2;
   private static final String EVENTS = "columns_events";
   private static final String WIDE = "columns_wide";
+  private static final String FEW_HOURS = "columns_few_hours";
+  private static final String MANY_HOURS = "columns_many_hours";
+  private static final int FEW = 6;
+  private static final int MANY = 60;
+  private static final String LATENCY = "ours-latency";
 
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
@@ -44,10 +50,21 @@ final class ColumnsSuite implements Suite {
               .with("ours-bytes", () -> bytes.measurePartial(WIDE))
               .with("raw-bytes", () -> bytes.measureWhole(WIDE))
               .with("ours-events", job::measureUpsert)
-              .with("raw-events", job::measureDiscarded);
-      rounds.requireSome();
+              .with("raw-events", job::measureDiscarded)
+              .with("ours-state-few", () -> job.measureState(FEW_HOURS))
+              .with("ours-state-many", () -> job.measureState(MANY_HOURS));
+      boolean latency = rounds.isWanted(LATENCY);
+      if (!latency) {
+        rounds.requireSome();
+      }
       tables.createWide(WIDE);
-      tables.createEvents(EVENTS, rows);
+      tables.createEvents(EVENTS, ColumnsTables.HOURS, rows);
+      if (rounds.names().contains("ours-state-few")) {
+        tables.createEvents(FEW_HOURS, FEW, rows);
+      }
+      if (rounds.names().contains("ours-state-many")) {
+        tables.createEvents(MANY_HOURS, MANY, rows);
+      }
       rounds.run();
       Entries entries = new Entries(rounds);
       entries.add(
@@ -60,7 +77,24 @@ final class ColumnsSuite implements Suite {
       more.putAll(Entries.floor("ratio_raw", Entries.atLeast(0.5)));
       more.put("aim", Map.of("ratio_raw", Entries.atLeast(0.7)));
       entries.add("columns-events", List.of("ours-events", "raw-events"), rows, more);
-      return entries.all();
+      Map<String, Object> state = new LinkedHashMap<>();
+      Double ratio = Entry.ratio(rounds.median("ours-state-many"), rounds.median("ours-state-few"));
+      if (ratio != null) {
+        state.put("ratio_few", ratio);
+      }
+      state.put("few", rounds.all("ours-state-few"));
+      state.putAll(Entries.floor("ratio_few", Map.of("at_most", 1.5)));
+      entries.add("columns-state", List.of("ours-state-many"), rows, "bytes", state);
+      List<Entry> all = new ArrayList<>(entries.all());
+      if (latency) {
+        try (Connection quick =
+            Clients.connect(fluss, Map.of("client.writer.batch-timeout", "1ms"))) {
+          all.add(
+              new ColumnsLatency(quick, tables, THREADS)
+                  .measure(EVENTS, WIDE, options.getLatencySeconds()));
+        }
+      }
+      return all;
     }
   }
 }

@@ -5,6 +5,8 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.Schema;
@@ -47,8 +49,8 @@ final class ColumnsTables {
     return TablePath.of(EventTable.DATABASE, name);
   }
 
-  /** Of events, with so many rows, the hours one after the other. */
-  void createEvents(String name, long rows) throws Exception {
+  /** Of events, with so many rows, in so many hours, one hour after the other. */
+  void createEvents(String name, int hours, long rows) throws Exception {
     Schema schema =
         Schema.newBuilder()
             .column("event_id", DataTypes.BIGINT())
@@ -64,19 +66,29 @@ final class ColumnsTables {
         path(name),
         schema,
         List.of("event_id"),
-        java.util.Map.of("table.merge-engine", "first_row"));
-    EventTable.upsert(connection, path(name), rows, i -> event(i, rows));
+        Map.of("table.merge-engine", "first_row"));
+    EventTable.upsert(connection, path(name), rows, i -> event(i, hours, rows));
   }
 
-  private static GenericRow event(long number, long rows) {
-    int hour = (int) (number * HOURS / rows);
+  private static GenericRow event(long number, int hours, long rows) {
+    int hour = (int) (number * hours / rows);
     Instant at = MIDNIGHT.plus(Duration.ofHours(hour)).plusMillis(number % 3_600_000);
+    return event(number, number * 7_919 % SHOPS, "20260301", hour, at.toEpochMilli());
+  }
+
+  /** One that happens now; each of a shop beyond {@link #SHOPS} has a row of its own. */
+  static GenericRow event(long number, long shop, long millis) {
+    String date = shop < SHOPS ? "20260301" : Long.toString(millis);
+    return event(number, shop, date, 0, millis);
+  }
+
+  private static GenericRow event(long number, long shop, String date, int hour, long millis) {
     return GenericRow.of(
         number,
-        number * 7_919 % SHOPS,
-        BinaryString.fromString("20260301"),
-        BinaryString.fromString(hour < 10 ? "0" + hour : Integer.toString(hour)),
-        TimestampLtz.fromEpochMillis(at.toEpochMilli()),
+        shop,
+        BinaryString.fromString(date),
+        BinaryString.fromString(String.format(Locale.ROOT, "%03d", hour)),
+        TimestampLtz.fromEpochMillis(millis),
         Decimal.fromBigDecimal(BigDecimal.valueOf(number % 10_000, 2).setScale(SCALE), 18, SCALE));
   }
 
@@ -94,11 +106,7 @@ final class ColumnsTables {
         .column("version", DataTypes.BIGINT())
         .column("latest", DataTypes.TIMESTAMP_LTZ(3));
     EventTable.create(
-        connection,
-        path(name),
-        schema.primaryKey(KEY).build(),
-        List.of("shop_id"),
-        java.util.Map.of());
+        connection, path(name), schema.primaryKey(KEY).build(), List.of("shop_id"), Map.of());
   }
 
   void drop(String name) throws Exception {

@@ -3,6 +3,7 @@ package dev.beamfluss.e2e;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
@@ -15,6 +16,7 @@ import dev.beamfluss.pipelines.widetable.AddMetric;
 import dev.beamfluss.pipelines.widetable.AddMetricOptions;
 import dev.beamfluss.pipelines.widetable.BehaviorStream;
 import dev.beamfluss.pipelines.widetable.Freshness;
+import dev.beamfluss.pipelines.widetable.StatGrain;
 import dev.beamfluss.pipelines.widetable.WideTable;
 import dev.beamfluss.pipelines.widetable.WideTableOptions;
 import java.io.ByteArrayOutputStream;
@@ -91,8 +93,43 @@ abstract class WideTableContract {
         data.replay(half);
         awaitCells(tables, List.of(pipeline), answer.cells());
       }
+      if (!OF_A_FILE) {
+        theDayAfterFindsWhatIsWrongAndNothingElse(tables, answer);
+      }
     }
     System.out.println("GMV " + answer.gmv() + ", " + answer.cells().size() + " rows");
+  }
+
+  /** Without a lake; {@link WideTableLakeIT} has one. */
+  private void theDayAfterFindsWhatIsWrongAndNothingElse(
+      WideTableData.Tables tables, WideTableAnswer answer) throws Exception {
+    WideTableAnswer.Cell cell =
+        answer.cells().entrySet().stream()
+            .filter(entry -> entry.getValue().containsKey("exp_cnt"))
+            .filter(entry -> entry.getKey().table().equals(StatGrain.SHOP.table()))
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .orElseThrow();
+    String[] flags = {
+      "--runner=DirectRunner",
+      "--bootstrapServers=" + fluss.bootstrapServers(),
+      "--databasePrefix=" + data.prefix(),
+      "--ds=" + cell.date(),
+      "--fromLake=false"
+    };
+    Reconciled right = Reconciled.wideTable(flags);
+    assertThat(right.toString(), right.status(), is(0));
+    long count = (Long) answer.cells().get(cell).get("exp_cnt");
+    tables.plantExposures(cell, count + 1);
+    Reconciled wrong = Reconciled.wideTable(flags);
+    assertThat(wrong.status(), is(1));
+    assertThat(
+        wrong.differences(),
+        contains(
+            String.format(
+                "different shop_stat_wide [shop_id=%d, stat_date=%s, stat_hour=%s] exp_cnt is %d,"
+                    + " should be %d",
+                cell.id(), cell.date(), cell.hour(), count + 1, count)));
   }
 
   /**

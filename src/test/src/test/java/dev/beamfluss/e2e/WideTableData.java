@@ -1,6 +1,8 @@
 package dev.beamfluss.e2e;
 
 import dev.beamfluss.io.fluss.FlussCluster;
+import dev.beamfluss.io.fluss.FlussTable;
+import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventGenerator;
@@ -27,6 +29,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
@@ -190,6 +194,23 @@ final class WideTableData {
         }
       }
       return values;
+    }
+
+    /** Writes another number of exposures into a row of the table of shops. */
+    void plantExposures(WideTableAnswer.Cell cell, long count) {
+      Schema schema =
+          Schema.builder()
+              .addInt64Field(StatGrain.SHOP.idColumn())
+              .addStringField(WideTableTables.DATE)
+              .addStringField(WideTableTables.HOUR)
+              .addInt64Field("exp_cnt")
+              .build();
+      FlussTable table = cluster().describe(path(cell.table()).toString());
+      try (TableWriter writer = TableWriter.openPartial(table, schema)) {
+        writer.upsert(
+            Row.withSchema(schema).attachValues(cell.id(), cell.date(), cell.hour(), count));
+        writer.flush();
+      }
     }
 
     private static WideTableAnswer.Cell cell(StatGrain grain, Map<String, Object> row) {
