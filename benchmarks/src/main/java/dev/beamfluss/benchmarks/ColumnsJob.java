@@ -5,7 +5,6 @@ import dev.beamfluss.changes.RowChangeCoder;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.transforms.ColumnUpsert;
-import java.io.IOException;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -43,7 +42,7 @@ final class ColumnsJob {
   private final long rows;
   private final int parallelism;
   private int turn;
-  private long greatestCheckpoint;
+  private volatile long greatestCheckpoint;
 
   ColumnsJob(ColumnsTables tables, String events, long rows, int parallelism) {
     this.tables = tables;
@@ -140,9 +139,18 @@ final class ColumnsJob {
                   .withStartingPosition(Position.earliest())
                   .withStoppingPosition(Position.latest()));
       way.count(changes.apply("begin", ParDo.of(new BeginFn())).setCoder(changes.getCoder()));
-      PipelineResult result = pipeline.run();
-      watchCheckpoints(flink, result);
-      PipelineResult.State state = result.waitUntilFinish();
+      options.setAttachedMode(true);
+      // or with checkpoints a job never ends
+      options.setShutdownSourcesAfterIdleMs(0L);
+      Thread watcher = new Thread(() -> watchCheckpoints(flink), "checkpoints");
+      watcher.setDaemon(true);
+      watcher.start();
+      PipelineResult.State state;
+      try {
+        state = pipeline.run().waitUntilFinish();
+      } finally {
+        watcher.interrupt();
+      }
       double rate = Counter.rateSinceBegin(rows);
       if (state != PipelineResult.State.DONE || Counter.rows() != rows) {
         throw new IllegalStateException(
@@ -152,16 +160,29 @@ final class ColumnsJob {
     }
   }
 
-  private void watchCheckpoints(CheckpointedFlink flink, PipelineResult result) throws Exception {
-    while (!result.getState().isTerminal()) {
-      try {
-        for (CheckpointedFlink.Checkpoint checkpoint : flink.checkpoints()) {
-          greatestCheckpoint = Math.max(greatestCheckpoint, checkpoint.bytes());
-        }
-      } catch (IOException e) {
-        // the cluster is not there yet, or no more
+  /** Until the thread is interrupted. */
+  private void watchCheckpoints(CheckpointedFlink flink) {
+    try {
+      while (true) {
+        TimeUnit.MILLISECONDS.sleep(500);
+        greatestCheckpoint = Math.max(greatestCheckpoint, greatestNow(flink));
       }
-      TimeUnit.MILLISECONDS.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static long greatestNow(CheckpointedFlink flink) throws InterruptedException {
+    try {
+      return flink.checkpoints().stream()
+          .mapToLong(CheckpointedFlink.Checkpoint::bytes)
+          .max()
+          .orElse(0);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      // the cluster is not there yet, or no more
+      return 0;
     }
   }
 

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -192,6 +193,7 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
   void theJoinSuiteMeasuresJoinsAndTheirCheckpoints(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("join.json");
     int status =
@@ -249,6 +251,44 @@ class BenchTest {
     JsonNode entry = entries(file).get("join-latency");
     assertThat(entry.get("lookups").asInt(), greaterThan(0));
     assertThat(entry.get("p99_ms").asDouble(), greaterThanOrEqualTo(entry.get("ours").asDouble()));
+  }
+
+  @Test
+  @Tag("nightly")
+  void theColumnsSuiteMeasuresBytesAndEvents(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries = columnsEntries(directory, 20_000, "--only=bytes,events");
+    assertThat(entries.keySet(), contains("columns-bytes", "columns-events"));
+    JsonNode bytes = entries.get("columns-bytes");
+    assertThat(bytes.get("ours").asDouble(), greaterThan(0.0));
+    assertThat(bytes.get("ratio_raw").asDouble(), lessThan(1.0));
+    assertThat(entries.get("columns-events").get("rounds_raw").size(), is(1));
+  }
+
+  @Test
+  @Tag("nightly")
+  void theColumnsSuiteMeasuresEverythingItHas(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        columnsEntries(directory, 1_000_000, "--only=", "--latencySeconds=5");
+    assertThat(
+        entries.keySet(),
+        contains("columns-bytes", "columns-events", "columns-state", "columns-latency"));
+  }
+
+  private Map<String, JsonNode> columnsEntries(Path directory, int rows, String... more)
+      throws Exception {
+    Path file = directory.resolve("columns.json");
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--suite=columns",
+                "--rows=" + rows,
+                "--rounds=1",
+                "--warmUp=false",
+                "--json=" + file));
+    flags.addAll(List.of(more));
+    int status = run(flags.toArray(String[]::new));
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    return entries(file);
   }
 
   @Test
