@@ -42,6 +42,7 @@ final class ColumnsJob {
   private final long rows;
   private final int parallelism;
   private int turn;
+  private boolean watched;
   private volatile long greatestCheckpoint;
 
   ColumnsJob(ColumnsTables tables, String events, long rows, int parallelism) {
@@ -63,7 +64,12 @@ final class ColumnsJob {
    */
   double measureState(String named) throws Exception {
     greatestCheckpoint = 0;
-    double unused = measureUpsert(named, Duration.ZERO);
+    watched = true;
+    try {
+      var unused = measureUpsert(named, Duration.ZERO);
+    } finally {
+      watched = false;
+    }
     if (greatestCheckpoint == 0) {
       throw new IllegalStateException("The job ended before a checkpoint. Give more --rows.");
     }
@@ -144,7 +150,9 @@ final class ColumnsJob {
       options.setShutdownSourcesAfterIdleMs(0L);
       Thread watcher = new Thread(() -> watchCheckpoints(flink), "checkpoints");
       watcher.setDaemon(true);
-      watcher.start();
+      if (watched) {
+        watcher.start();
+      }
       PipelineResult.State state;
       try {
         state = pipeline.run().waitUntilFinish();
