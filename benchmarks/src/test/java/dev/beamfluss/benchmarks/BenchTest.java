@@ -368,7 +368,7 @@ class BenchTest {
         err.toString(StandardCharsets.UTF_8),
         containsString(
             "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
-                + " uv."));
+                + " uv, columns."));
   }
 
   @Test

@@ -10,11 +10,14 @@ import static org.hamcrest.Matchers.not;
 
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import dev.beamfluss.pipelines.tables.TableOptions;
+import dev.beamfluss.pipelines.widetable.WideTableTables;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -46,8 +49,11 @@ class CreateTablesTest {
     assertThat(
         out.toString(UTF_8).lines().toList(),
         is(
-            List.of(
-                "created some_widetable.shop_stat_wide",
+            concat(
+                WideTableTables.definitions(TableOptions.defaults().withDatabasePrefix("some_"))
+                    .stream()
+                    .map(table -> "created " + table)
+                    .toList(),
                 "created some_uv.log_exp_ri",
                 "created some_uv.log_page_ri",
                 "created some_uv.log_click_ri",
@@ -58,6 +64,12 @@ class CreateTablesTest {
                 "created some_uv.ads_uv_detail",
                 "created some_uv.dead_letter")));
     assertThat(err.toString(UTF_8), emptyString());
+  }
+
+  private static List<String> concat(List<String> some, String... more) {
+    List<String> all = new ArrayList<>(some);
+    all.addAll(List.of(more));
+    return all;
   }
 
   @Test
@@ -98,13 +110,15 @@ class CreateTablesTest {
   @Test
   void saysHowATableDiffers() {
     String cluster = "--bootstrapServers=" + lakeless.bootstrapServers();
-    assertThat(run(cluster, "--scenario=widetable", "--databasePrefix=twice_"), is(0));
+    String lake = "--lake=false";
+    assertThat(run(cluster, "--scenario=widetable", "--databasePrefix=twice_", lake), is(0));
     assertThat(
-        run(cluster, "--scenario=widetable", "--databasePrefix=twice_", "--bucketNum=7"), is(1));
+        run(cluster, "--scenario=widetable", "--databasePrefix=twice_", "--bucketNum=7", lake),
+        is(1));
     assertThat(
         err.toString(UTF_8),
         containsString(
-            "Table twice_widetable.shop_stat_wide exists on Fluss cluster "
+            "Table twice_widetable.dim_item exists on Fluss cluster "
                 + lakeless.bootstrapServers()
                 + " but is another: number of buckets is 4, wanted 7."));
   }
