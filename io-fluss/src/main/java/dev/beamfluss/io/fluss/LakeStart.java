@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.metadata.LakeSnapshot;
 import org.apache.fluss.exception.LakeTableSnapshotNotExistException;
+import org.apache.fluss.exception.UnknownServerException;
 import org.apache.fluss.metadata.TableBucket;
 
 /**
@@ -55,7 +56,11 @@ record LakeStart(long snapshot, Map<BucketId, Long> offsets) implements Serializ
     try {
       latest =
           Waiting.ask(
-              question, table.cluster(), "name the lake's snapshot of table " + table.path());
+              question,
+              LakeStart::mayPass,
+              Waiting.METADATA_PATIENCE,
+              table.cluster(),
+              "name the lake's snapshot of table " + table.path());
     } catch (CompletionException e) {
       if (Waiting.unwrap(e) instanceof LakeTableSnapshotNotExistException) {
         return NOTHING;
@@ -69,5 +74,13 @@ record LakeStart(long snapshot, Map<BucketId, Long> offsets) implements Serializ
       }
     }
     return new LakeStart(latest.getSnapshotId(), offsets);
+  }
+
+  /**
+   * The server reads which file holds the offsets and then the file, which the next commit of the
+   * tiering service deletes in between: an unknown error, gone when asked again.
+   */
+  private static boolean mayPass(Throwable error) {
+    return Waiting.mayPass(error) || Waiting.unwrap(error) instanceof UnknownServerException;
   }
 }

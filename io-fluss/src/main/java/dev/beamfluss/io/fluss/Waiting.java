@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.fluss.exception.ApiException;
 import org.apache.fluss.exception.FlussRuntimeException;
@@ -56,13 +57,22 @@ final class Waiting {
       Duration patience,
       FlussCluster cluster,
       String what) {
+    return ask(question, Waiting::mayPass, patience, cluster, what);
+  }
+
+  static <T> T ask(
+      Supplier<CompletableFuture<T>> question,
+      Predicate<Throwable> mayPass,
+      Duration patience,
+      FlussCluster cluster,
+      String what) {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
       try {
         return get(question.get(), left, cluster, what);
       } catch (CompletionException | FlussRuntimeException e) {
-        if (!mayPass(e) || System.nanoTime() > deadline) {
+        if (!mayPass.test(e) || System.nanoTime() > deadline) {
           throw e;
         }
       }

@@ -18,6 +18,8 @@ import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,8 +30,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
@@ -91,6 +95,37 @@ class ReadLakeTest {
     fluss.cluster().startTiering();
     LakeTables.awaitTiered(table);
     assertThat("the lake's are too", contents(table), equalTo(List.of()));
+  }
+
+  /** As when a commit comes between the server's two reads, of the file's name and of the file. */
+  @Test
+  void offsetsFileThatIsNotThereYetIsAskedForAgain() throws Exception {
+    FlussTable table = lakeOrders(1);
+    write(table, OrderChanges.random(random, 10));
+    LakeTables.awaitTiered(table);
+    fluss.cluster().stopTiering();
+    LakeStart expected = start(table);
+    List<Path> files;
+    try (Stream<Path> found = Files.walk(fluss.cluster().directory())) {
+      files =
+          found
+              .filter(file -> file.toString().endsWith(".offsets"))
+              .filter(file -> file.toString().contains(table.tablePath().getDatabaseName()))
+              .toList();
+    }
+    for (Path file : files) {
+      Files.move(file, hidden(file));
+    }
+    CompletableFuture<LakeStart> answer = CompletableFuture.supplyAsync(() -> start(table));
+    await().during(Duration.ofMillis(300)).until(() -> !answer.isDone());
+    for (Path file : files) {
+      Files.move(hidden(file), file);
+    }
+    assertThat(answer.get(30, TimeUnit.SECONDS), equalTo(expected));
+  }
+
+  private static Path hidden(Path file) {
+    return file.resolveSibling(file.getFileName() + ".hidden");
   }
 
   @Test
