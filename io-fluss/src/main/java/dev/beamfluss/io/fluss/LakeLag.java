@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.admin.OffsetSpec;
+import org.apache.fluss.exception.FetchException;
 
 /**
  * How far the lake of a partition is behind its log. The cluster drops a partition when its time
@@ -60,6 +61,30 @@ public record LakeLag(String partition, long untieredRows, Duration age) {
 
   private static LakeLag of(
       Partition partition, FlussTable table, Admin admin, Map<BucketId, Long> tiered) {
+    long deadline = System.nanoTime() + Waiting.METADATA_PATIENCE.toNanos();
+    while (true) {
+      Map<BucketId, BucketRange> untiered = untiered(partition, table, admin, tiered);
+      OptionalLong oldest;
+      try {
+        oldest = oldest(table, untiered, deadline);
+      } catch (FetchException e) {
+        // what has expired since its offset was asked for is no longer the oldest
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        continue;
+      }
+      return new LakeLag(
+          Lake.nameOf(partition),
+          untiered.values().stream().mapToLong(BucketRange::rows).sum(),
+          oldest.isEmpty()
+              ? Duration.ZERO
+              : Duration.ofMillis(Math.max(0, System.currentTimeMillis() - oldest.getAsLong())));
+    }
+  }
+
+  private static Map<BucketId, BucketRange> untiered(
+      Partition partition, FlussTable table, Admin admin, Map<BucketId, Long> tiered) {
     List<Integer> buckets = IntStream.range(0, table.buckets()).boxed().toList();
     Map<Integer, Long> beginnings =
         partition.offsets(table, admin, buckets, new OffsetSpec.EarliestSpec());
@@ -72,23 +97,17 @@ public record LakeLag(String partition, long untieredRows, Duration age) {
         untiered.put(id, new BucketRange(id, BucketPosition.inLog(from), ends.get(bucket)));
       }
     }
-    OptionalLong oldest = oldest(table, untiered);
-    return new LakeLag(
-        Lake.nameOf(partition),
-        untiered.values().stream().mapToLong(BucketRange::rows).sum(),
-        oldest.isEmpty()
-            ? Duration.ZERO
-            : Duration.ofMillis(Math.max(0, System.currentTimeMillis() - oldest.getAsLong())));
+    return untiered;
   }
 
   /** When the oldest row of some stretches was stored. */
-  private static OptionalLong oldest(FlussTable table, Map<BucketId, BucketRange> ranges) {
+  private static OptionalLong oldest(
+      FlussTable table, Map<BucketId, BucketRange> ranges, long deadline) {
     if (ranges.isEmpty()) {
       return OptionalLong.empty();
     }
     List<String> aColumn = table.schema().getFieldNames().subList(0, 1);
     List<Long> stored = new ArrayList<>();
-    long deadline = System.nanoTime() + Waiting.METADATA_PATIENCE.toNanos();
     try (LogPoller poller = new LogPoller(ReadSpec.builder(table).setColumns(aColumn).build())) {
       ranges.forEach((bucket, range) -> poller.subscribe(bucket, range.start().offset()));
       while (!poller.isIdle()) {
