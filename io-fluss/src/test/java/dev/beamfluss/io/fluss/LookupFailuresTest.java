@@ -31,6 +31,7 @@ import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
 import org.apache.beam.vendor.guava.v32_1_2_jre.com.google.common.base.Throwables;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -127,6 +128,7 @@ class LookupFailuresTest {
   }
 
   /** By prefix, in a partition, and with inserts: each kind has errors of its own. */
+  @Tag("nightly")
   @Test
   void lookupsOfEveryKindWaitForAServerThatComesBack() {
     String orders = TestTables.orders(fluss, 2);

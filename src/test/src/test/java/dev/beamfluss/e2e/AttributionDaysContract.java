@@ -40,10 +40,9 @@ import org.apache.fluss.metadata.PartitionSpec;
 import org.apache.fluss.metadata.TablePath;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Order attribution of visits and orders that are days apart, come in no order, change and go: the
@@ -83,9 +82,18 @@ abstract class AttributionDaysContract {
     connection.close();
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {1, 3})
-  void theResultAndTheConversionsFollowAndAPastDayIsReconciled(int window) throws Exception {
+  @Test
+  void theResultAndTheConversionsFollowAndAPastDayIsReconciled() throws Exception {
+    follow(3);
+  }
+
+  @Tag("nightly")
+  @Test
+  void theyFollowWhereOneDayIsJoined() throws Exception {
+    follow(1);
+  }
+
+  private void follow(int window) throws Exception {
     windowDays = window;
     long seed = System.nanoTime();
     System.out.println(getClass().getSimpleName() + " seed " + seed);

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 abstract class UvContract {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
-  private static final int ROWS = 200_000;
+  private static final int ROWS = 60_000;
   private static final LocalDate LAST_DAY = LocalDate.of(2026, 3, 2);
 
   private UvData data;
