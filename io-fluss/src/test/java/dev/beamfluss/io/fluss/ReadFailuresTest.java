@@ -19,7 +19,6 @@ import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
@@ -29,7 +28,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.admin.OffsetSpec;
 import org.apache.fluss.client.table.Table;
@@ -342,13 +340,7 @@ class ReadFailuresTest {
     long segments = 0;
     for (int server : stoppable.cluster().tabletServers()) {
       Path data = stoppable.cluster().directory().resolve("tablet-server-" + server);
-      try (Stream<Path> files = Files.walk(data)) {
-        segments +=
-            files
-                .filter(file -> file.toString().contains(table.tablePath().getDatabaseName()))
-                .filter(file -> file.toString().endsWith(".log"))
-                .count();
-      }
+      segments += ServerFiles.of(table, data, ".log").size();
     }
     return segments;
   }

@@ -33,7 +33,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
@@ -105,14 +104,7 @@ class ReadLakeTest {
     LakeTables.awaitTiered(table);
     fluss.cluster().stopTiering();
     LakeStart expected = start(table);
-    List<Path> files;
-    try (Stream<Path> found = Files.walk(fluss.cluster().directory())) {
-      files =
-          found
-              .filter(file -> file.toString().endsWith(".offsets"))
-              .filter(file -> file.toString().contains(table.tablePath().getDatabaseName()))
-              .toList();
-    }
+    List<Path> files = ServerFiles.of(table, fluss.cluster().directory(), ".offsets");
     for (Path file : files) {
       Files.move(file, hidden(file));
     }
