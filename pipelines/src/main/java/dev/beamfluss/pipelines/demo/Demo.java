@@ -1,31 +1,18 @@
 package dev.beamfluss.pipelines.demo;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.local.LocalFluss;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.ingest.Event;
-import dev.beamfluss.pipelines.ingest.EventInput;
 import dev.beamfluss.pipelines.ingest.EventInputOptions;
-import dev.beamfluss.pipelines.ingest.IngestCounts;
-import dev.beamfluss.pipelines.ingest.IngestCounts.Outcome;
 import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.Iterator;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
@@ -38,23 +25,17 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * either match value; 1 if not; 2 for a wrong flag. The flags are {@link DemoOptions}.
  */
 public final class Demo {
-  private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int MOST_DAYS = 60;
   private static final int BUCKETS = 2;
-
-  /** Set by the launcher where standard output is a terminal. */
-  private static final String TERMINAL_PROPERTY = "beamfluss.terminal";
 
   private final DemoOptions options;
   private final PrintStream out;
   private final PrintStream err;
-  private final boolean terminal;
 
   private Demo(DemoOptions options, PrintStream out, PrintStream err) {
     this.err = err;
     this.options = options;
     this.out = out;
-    this.terminal = Boolean.getBoolean(TERMINAL_PROPERTY);
   }
 
   /** Runs the demo. */
@@ -78,13 +59,10 @@ public final class Demo {
 
   private boolean run() throws Exception {
     RunningPipeline.detach(options);
-    EventInput input = EventInputOptions.input(options);
-    say("Reading %s", input.description());
-    IngestCounts unread = new IngestCounts();
-    List<Event> events = read(input, unread);
+    DemoFeed feed = DemoFeed.read(options, out, err);
     AttributionAnswer answer =
         AttributionAnswer.of(
-            events, EventInputOptions.zone(options), options.getKeepRepeatedRows());
+            feed.events(), EventInputOptions.zone(options), options.getKeepRepeatedRows());
     long days = answer.conversions().size();
     if (days > MOST_DAYS) {
       throw new IllegalArgumentException(
@@ -98,11 +76,18 @@ public final class Demo {
     try (LocalFluss fluss = LocalFluss.builder().warehouse().start()) {
       String bootstrap = fluss.bootstrapServers();
       createTables(bootstrap);
-      DemoReport report = new DemoReport(input.description(), runnerName(), events.size());
+      DemoReport report = new DemoReport(feed.description(), runnerName(), feed.events().size());
       try (Observer observer = new Observer(bootstrap, AttributionTables.DATABASE);
           RunningPipeline pipeline = attribute(bootstrap)) {
-        boolean equal = feedAndWatch(bootstrap, events, answer, observer, pipeline, unread, report);
-        report.result(answer, observer, equal);
+        DemoFeed.Fed fed =
+            feed.run(
+                bootstrap,
+                Replay.Target.ATTRIBUTION,
+                observer,
+                pipeline,
+                () -> isEqual(answer, observer));
+        report.fed(fed);
+        report.result(answer, observer, fed.equal());
         report.conversions(observer.conversions(), answer.conversions());
         report.join(pipeline.metrics());
       }
@@ -114,19 +99,6 @@ public final class Demo {
       }
       return report.isVerified();
     }
-  }
-
-  private List<Event> read(EventInput input, IngestCounts unread) throws IOException {
-    List<Event> events = new ArrayList<>();
-    Iterator<Event> iterator =
-        input.open(
-            line -> {
-              unread.add(Outcome.MALFORMED_LINE);
-              err.println(line.toTabSeparated());
-            },
-            event -> unread.add(Outcome.OUTSIDE_DAYS));
-    iterator.forEachRemaining(events::add);
-    return events;
   }
 
   private void createTables(String bootstrap) {
@@ -154,93 +126,8 @@ public final class Demo {
     return RunningPipeline.start(pipeline);
   }
 
-  private boolean feedAndWatch(
-      String bootstrap,
-      List<Event> events,
-      AttributionAnswer answer,
-      Observer observer,
-      RunningPipeline pipeline,
-      IngestCounts unread,
-      DemoReport report)
-      throws InterruptedException {
-    try (Replay replay =
-        new Replay(
-            FlussCluster.at(bootstrap),
-            "",
-            EnumSet.of(Replay.Target.ATTRIBUTION),
-            speed(events),
-            EventInputOptions.rules(options),
-            line -> err.println(line.toTabSeparated()))) {
-      long start = System.nanoTime();
-      CompletableFuture<Void> feeding = feed(replay, events);
-      Progress progress = new Progress(out, terminal, replay, observer, events.size());
-      while (!feeding.isDone()) {
-        progress.tick();
-        pipeline.check();
-        observer.check();
-        TimeUnit.NANOSECONDS.sleep(PROGRESS_NANOS);
-      }
-      join(feeding);
-      report.fed(replay, unread, System.nanoTime() - start);
-      boolean equal = awaitEqual(answer, observer, pipeline, progress);
-      report.finished(System.nanoTime() - start);
-      progress.end();
-      return equal;
-    }
-  }
-
-  private static CompletableFuture<Void> feed(Replay replay, List<Event> events) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                replay.run(events.iterator());
-                done.complete(null);
-              } catch (InterruptedException | RuntimeException e) {
-                done.completeExceptionally(e);
-              }
-            },
-            "replay");
-    thread.setDaemon(true);
-    thread.start();
-    return done;
-  }
-
-  private static void join(CompletableFuture<Void> feeding) {
-    try {
-      feeding.join();
-    } catch (CompletionException e) {
-      throw new IllegalStateException("The events could not be written", e.getCause());
-    }
-  }
-
-  /** Equal, and still so a while later: a result that passes through equality is not done. */
-  private boolean awaitEqual(
-      AttributionAnswer answer, Observer observer, RunningPipeline pipeline, Progress progress)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(options.getPatienceSeconds());
-    int equalTicks = 0;
-    while (equalTicks < 3 && System.nanoTime() < deadline) {
-      TimeUnit.MILLISECONDS.sleep(500);
-      progress.tick();
-      pipeline.check();
-      observer.check();
-      equalTicks = isEqual(answer, observer) ? equalTicks + 1 : 0;
-    }
-    return equalTicks > 0;
-  }
-
   private static boolean isEqual(AttributionAnswer answer, Observer observer) {
     return observer.holds(answer.rows()) && observer.conversions().equals(answer.conversions());
-  }
-
-  private double speed(List<Event> events) {
-    if (options.getSeconds() == 0 || events.isEmpty()) {
-      return 0;
-    }
-    long span = events.get(events.size() - 1).timestampMillis() - events.get(0).timestampMillis();
-    return Math.max(1, span / (options.getSeconds() * 1000.0));
   }
 
   private String runnerName() {

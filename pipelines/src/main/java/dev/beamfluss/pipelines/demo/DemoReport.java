@@ -2,8 +2,6 @@ package dev.beamfluss.pipelines.demo;
 
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.demo.AttributionAnswer.Conversion;
-import dev.beamfluss.pipelines.ingest.IngestCounts;
-import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.transforms.DeltaJoin;
 import java.io.PrintStream;
 import java.math.BigDecimal;
@@ -36,20 +34,13 @@ final class DemoReport {
     figures.put("events", events);
   }
 
-  /** All events are written. */
-  void fed(Replay replay, IngestCounts unread, long nanos) {
-    IngestCounts all = new IngestCounts();
-    all.addAll(unread);
-    all.addAll(replay.counts());
-    counts = all.toString();
-    figures.put("events_left_out_before", unread.rows());
-    figures.put("rows_in", replay.rowsWritten());
-    figures.put("feeding_seconds", seconds(nanos));
-  }
-
-  /** The result is there, or patience is at its end. */
-  void finished(long nanos) {
-    figures.put("seconds", seconds(nanos));
+  /** All events are written, and the result is there or patience at its end. */
+  void fed(DemoFeed.Fed fed) {
+    counts = fed.counts().toString();
+    figures.put("events_left_out_before", fed.unread());
+    figures.put("rows_in", fed.rowsWritten());
+    figures.put("feeding_seconds", seconds(fed.feedingNanos()));
+    figures.put("seconds", seconds(fed.nanos()));
   }
 
   /** What the result table holds, against the answer. */
@@ -221,7 +212,7 @@ final class DemoReport {
     }
   }
 
-  private static double seconds(long nanos) {
+  static double seconds(long nanos) {
     return Math.round(nanos / 1e8) / 10.0;
   }
 

@@ -17,7 +17,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * took, and how long an order took from being stored to its result row being stored, both by the
  * cluster's clock.
  */
-public final class Observer implements AutoCloseable {
+public final class Observer implements Watched, AutoCloseable {
 
   /** An order as it was at some time. */
   private record OrderVersion(AttributionAnswer.Key key, String payAmt) {}
@@ -118,11 +118,13 @@ public final class Observer implements AutoCloseable {
     return new TreeMap<>(conversions);
   }
 
-  synchronized int rows() {
+  @Override
+  public synchronized int rows() {
     return contents.size();
   }
 
-  long resultChanges() {
+  @Override
+  public long resultChanges() {
     return resultChanges.get();
   }
 
@@ -149,7 +151,7 @@ public final class Observer implements AutoCloseable {
     return sorted;
   }
 
-  /** Fails if one of the tables can no longer be followed. */
+  @Override
   public void check() {
     results.check();
     orders.check();

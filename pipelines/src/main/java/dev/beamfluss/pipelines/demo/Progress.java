@@ -12,18 +12,18 @@ final class Progress {
   private final PrintStream out;
   private final boolean terminal;
   private final Replay replay;
-  private final Observer observer;
+  private final Watched watched;
   private final long events;
   private final long start = System.nanoTime();
   private long last = start;
   private long lastChanges;
   private long lastLine = start - LINE_INTERVAL_NANOS;
 
-  Progress(PrintStream out, boolean terminal, Replay replay, Observer observer, long events) {
+  Progress(PrintStream out, boolean terminal, Replay replay, Watched watched, long events) {
     this.out = out;
     this.terminal = terminal;
     this.replay = replay;
-    this.observer = observer;
+    this.watched = watched;
     this.events = events;
   }
 
@@ -33,7 +33,7 @@ final class Progress {
       return;
     }
     lastLine = now;
-    long changes = observer.resultChanges();
+    long changes = watched.resultChanges();
     double rate = (changes - lastChanges) / Math.max(1e-9, (now - last) / 1e9);
     last = now;
     lastChanges = changes;
@@ -45,7 +45,7 @@ final class Progress {
         replay.eventsRead(),
         events,
         replay.rowsWritten(),
-        observer.rows(),
+        watched.rows(),
         changes,
         rate,
         terminal ? "   " : System.lineSeparator());

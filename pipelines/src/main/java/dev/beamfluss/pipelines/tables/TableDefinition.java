@@ -2,6 +2,8 @@ package dev.beamfluss.pipelines.tables;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
 
@@ -32,6 +34,19 @@ public record TableDefinition(
     requireNonNull(database, "database");
     requireNonNull(name, "name");
     requireNonNull(descriptor, "descriptor");
+  }
+
+  /**
+   * The same with one partition for all, for logs of more days than a small cluster has room for.
+   */
+  public TableDefinition withoutPartitions() {
+    Map<String, String> properties = new HashMap<>(descriptor.getProperties());
+    properties.keySet().removeIf(property -> property.startsWith("table.auto-partition."));
+    return new TableDefinition(
+        database,
+        name,
+        TableDescriptor.builder(descriptor.withProperties(properties)).partitionedBy().build(),
+        grows);
   }
 
   /** Database and name as Fluss's client wants them. */

@@ -12,6 +12,7 @@ import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
+import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.widetable.AddMetric;
 import dev.beamfluss.pipelines.widetable.AddMetricOptions;
 import dev.beamfluss.pipelines.widetable.BehaviorStream;
@@ -59,7 +60,7 @@ abstract class WideTableContract {
   @BeforeEach
   void createTables() {
     data = new WideTableData(fluss.bootstrapServers());
-    data.createTables(OF_A_FILE ? WideTableData::withoutPartitions : UnaryOperator.identity());
+    data.createTables(OF_A_FILE ? TableDefinition::withoutPartitions : UnaryOperator.identity());
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
     connection = ConnectionFactory.createConnection(configuration);

@@ -32,7 +32,6 @@ import java.util.function.UnaryOperator;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.apache.fluss.client.Connection;
-import org.apache.fluss.metadata.TableDescriptor;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.TimestampLtz;
 
@@ -65,7 +64,7 @@ final class WideTableData {
   }
 
   /** For days long past. */
-  void createTables(UnaryOperator<TableDescriptor> change) {
+  void createTables(UnaryOperator<TableDefinition> change) {
     TableOptions options =
         TableOptions.defaults()
             .withBucketNum(2)
@@ -74,18 +73,9 @@ final class WideTableData {
             .withDatabasePrefix(prefix);
     try (TableCreator creator = TableCreator.connect(bootstrapServers)) {
       for (TableDefinition table : WideTableTables.definitions(options)) {
-        creator.create(
-            new TableDefinition(
-                table.database(), table.name(), change.apply(table.descriptor()), table.grows()));
+        creator.create(change.apply(table));
       }
     }
-  }
-
-  /** For logs of more days than a small cluster has room for, a partition of each table. */
-  static TableDescriptor withoutPartitions(TableDescriptor descriptor) {
-    Map<String, String> properties = new HashMap<>(descriptor.getProperties());
-    properties.keySet().removeIf(key -> key.startsWith("table.auto-partition."));
-    return TableDescriptor.builder(descriptor.withProperties(properties)).partitionedBy().build();
   }
 
   /**

@@ -15,6 +15,7 @@ import dev.beamfluss.local.LocalFluss;
 import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
+import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.widetable.BehaviorStream;
 import dev.beamfluss.pipelines.widetable.StatGrain;
 import dev.beamfluss.pipelines.widetable.WideTable;
@@ -60,7 +61,10 @@ class WideTableLakeIT {
   void theDayAfterFindsWhatIsWrongAndNothingElse() throws Exception {
     long seed = System.nanoTime();
     System.out.println("seed " + seed);
-    data.createTables(WideTableLakeIT::tieredSoon);
+    data.createTables(
+        table ->
+            new TableDefinition(
+                table.database(), table.name(), tieredSoon(table.descriptor()), table.grows()));
     List<Event> events = WideTableData.events(seed, 60);
     Map<WideTableAnswer.Cell, Map<String, Object>> expected = WideTableAnswer.of(events).cells();
     Configuration configuration = new Configuration();
