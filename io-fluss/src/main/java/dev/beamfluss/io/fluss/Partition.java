@@ -96,34 +96,57 @@ record Partition(long id, @Nullable String name) implements Serializable {
     return result;
   }
 
-  /** The snapshots are kept for the read; the log is read of buckets that have none. */
+  /**
+   * The snapshots are kept for the read; the log is read of buckets that have none.
+   *
+   * <p>The cluster grants a lease of a snapshot that it has just deleted (apache/fluss issue 2600).
+   * It stores the next snapshot before it looks whether the last one may go, so one that is still
+   * the latest after the lease was granted is kept.
+   */
   private Map<Integer, BucketPosition> latestSnapshots(
       ReadSpec spec, Admin admin, Collection<Integer> buckets) {
     SnapshotLease lease = new SnapshotLease(spec, admin);
+    KvSnapshots snapshots = snapshots(spec.table(), admin);
     for (int attempt = 0; attempt < LEASE_ATTEMPTS; attempt++) {
-      KvSnapshots snapshots = snapshots(spec.table(), admin);
-      Map<Integer, BucketPosition> result = new HashMap<>();
-      Map<BucketId, Long> wanted = new HashMap<>();
-      for (int bucket : buckets) {
-        OptionalLong snapshot = snapshots.getSnapshotId(bucket);
-        long offset = snapshots.getLogOffset(bucket).orElse(LogScanner.EARLIEST_OFFSET);
-        snapshot.ifPresent(s -> wanted.put(bucket(bucket), s));
-        result.put(
-            bucket,
-            snapshot.isPresent()
-                ? BucketPosition.inSnapshot(snapshot.getAsLong(), 0, offset)
-                : BucketPosition.inLog(offset));
+      Map<BucketId, Long> wanted = snapshotIds(snapshots, buckets);
+      if (wanted.isEmpty()) {
+        return positions(snapshots, buckets);
       }
-      // one that was replaced by a later one in the meantime is gone
-      if (lease.acquire(wanted)) {
-        return result;
+      boolean granted = lease.acquire(wanted);
+      KvSnapshots latest = snapshots(spec.table(), admin);
+      if (granted && snapshotIds(latest, buckets).entrySet().containsAll(wanted.entrySet())) {
+        return positions(snapshots, buckets);
       }
+      snapshots = latest;
     }
     throw new IllegalStateException(
         String.format(
             "The cluster keeps no snapshot of %s for long enough to begin reading it. Raise"
                 + " kv.snapshot.interval or kv.snapshot.num-retained of its servers.",
             describe(spec.table())));
+  }
+
+  private Map<BucketId, Long> snapshotIds(KvSnapshots snapshots, Collection<Integer> buckets) {
+    Map<BucketId, Long> ids = new HashMap<>();
+    for (int bucket : buckets) {
+      snapshots.getSnapshotId(bucket).ifPresent(id -> ids.put(bucket(bucket), id));
+    }
+    return ids;
+  }
+
+  private static Map<Integer, BucketPosition> positions(
+      KvSnapshots snapshots, Collection<Integer> buckets) {
+    Map<Integer, BucketPosition> positions = new HashMap<>();
+    for (int bucket : buckets) {
+      OptionalLong snapshot = snapshots.getSnapshotId(bucket);
+      long offset = snapshots.getLogOffset(bucket).orElse(LogScanner.EARLIEST_OFFSET);
+      positions.put(
+          bucket,
+          snapshot.isPresent()
+              ? BucketPosition.inSnapshot(snapshot.getAsLong(), 0, offset)
+              : BucketPosition.inLog(offset));
+    }
+    return positions;
   }
 
   private KvSnapshots snapshots(FlussTable table, Admin admin) {
