@@ -73,9 +73,9 @@ abstract class WideTableContract {
 
   @Test
   void bothTablesEndAsTheEventsSay() throws Exception {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("widetable.seed", System.nanoTime());
     System.out.println(getClass().getSimpleName() + " seed " + seed);
-    List<Event> events = WideTableData.events(seed, 150);
+    List<Event> events = WideTableData.events(seed, 100);
     List<Event> half = events.subList(0, events.size() / 2);
     WideTableAnswer answer = WideTableAnswer.of(events);
     assertThat(answer.gmv().signum(), is(1));
@@ -89,9 +89,10 @@ abstract class WideTableContract {
         data.replay(events);
         awaitCells(tables, List.of(pipeline), answer.cells());
       }
-      // without any state, beside what it wrote
+      // without any state, beside what it wrote; all again, as the first half alone would leave
+      // orders in their log that the second cancels
       try (RunningPipeline pipeline = start()) {
-        data.replay(half);
+        data.replay(events);
         awaitCells(tables, List.of(pipeline), answer.cells());
       }
       if (!OF_A_FILE) {
@@ -139,7 +140,7 @@ abstract class WideTableContract {
    */
   @Test
   void eachStreamIsItsOwnAndAColumnIsAddedWhileTheyRun() throws Exception {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("widetable.seed", System.nanoTime());
     System.out.println(getClass().getSimpleName() + " seed " + seed);
     List<Event> events = WideTableData.events(seed, 60);
     List<Event> half = events.subList(0, events.size() / 2);
