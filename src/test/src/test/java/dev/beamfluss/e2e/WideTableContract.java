@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
@@ -41,8 +42,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The wide tables of products and shops from an event log: with each event twice or more, late
- * ones, cancellations, items in no catalogue, and jobs that begin again; both tables must end as
- * the events alone say.
+ * ones, cancellations, items in no catalogue, steps that fail, and jobs that begin again; both
+ * tables must end as the events alone say.
  */
 @SuppressWarnings("try") // closing may throw InterruptedException, which fails the test
 abstract class WideTableContract {
@@ -56,6 +57,9 @@ abstract class WideTableContract {
 
   /** The flags of the runner. */
   abstract List<String> flags();
+
+  /** Has steps of a job fail, where the runner does again what failed; no step, where not. */
+  abstract FailingSteps failing(Pipeline pipeline);
 
   @BeforeEach
   void createTables() {
@@ -83,12 +87,16 @@ abstract class WideTableContract {
         answer.cells().keySet().stream().filter(cell -> cell.id() == -1).count(), greaterThan(0L));
     try (WideTableData.Tables tables = data.tables(connection)) {
       data.replay(half);
-      try (RunningPipeline pipeline = start()) {
+      Pipeline failing = build();
+      FailingSteps failures = failing(failing);
+      try (RunningPipeline pipeline = RunningPipeline.start(failing)) {
         awaitCells(tables, List.of(pipeline), WideTableAnswer.of(half).cells());
         // the first half again, and the rest
         data.replay(events);
         awaitCells(tables, List.of(pipeline), answer.cells());
+        assertThat(failures.pending(), is(empty()));
       }
+      System.out.println(failures.size() + " steps failed once each");
       // without any state, beside what it wrote; all again, as the first half alone would leave
       // orders in their log that the second cancels
       try (RunningPipeline pipeline = start()) {
@@ -229,10 +237,14 @@ abstract class WideTableContract {
   }
 
   private RunningPipeline start(String... more) {
+    return RunningPipeline.start(build(more));
+  }
+
+  private Pipeline build(String... more) {
     WideTableOptions options = options(more).as(WideTableOptions.class);
     Pipeline pipeline = Pipeline.create(options);
     WideTable.apply(pipeline, options);
-    return RunningPipeline.start(pipeline);
+    return pipeline;
   }
 
   private RunningPipeline addMetric(String... more) {
