@@ -90,29 +90,58 @@ final class CheckpointedFlink implements AutoCloseable {
     return directory.resolve("savepoints").toUri().toString();
   }
 
-  /** The last ten at most, without savepoints; at least one, for which this waits. */
+  /** The last ten at most, without savepoints, the latest first; at least one, waited for. */
   List<Checkpoint> checkpoints() throws Exception {
-    String job = get("/jobs").get("jobs").get(0).get("id").asText();
     long start = System.nanoTime();
     while (true) {
-      List<Checkpoint> completed = new ArrayList<>();
-      for (JsonNode checkpoint : get("/jobs/" + job + "/checkpoints").get("history")) {
-        if (checkpoint.get("status").asText().equals("COMPLETED")
-            && !checkpoint.get("is_savepoint").asBoolean()) {
-          completed.add(
-              new Checkpoint(
-                  checkpoint.get("state_size").asLong(),
-                  checkpoint.get("end_to_end_duration").asLong()));
-        }
-      }
+      List<Checkpoint> completed = completed();
       if (!completed.isEmpty()) {
         return completed;
       }
-      if (System.nanoTime() - start > PATIENCE.toNanos()) {
-        throw new IllegalStateException("No checkpoint was completed in " + PATIENCE);
-      }
-      Thread.sleep(20);
+      pause(start);
     }
+  }
+
+  /** The last of so many that begin from now on. */
+  Checkpoint nextCheckpoint(int number) throws Exception {
+    long start = System.nanoTime();
+    // one may be on its way
+    long last = latestId() + 1 + number;
+    while (latestId() < last) {
+      pause(start);
+    }
+    return completed().get(0);
+  }
+
+  private static void pause(long start) throws InterruptedException {
+    if (System.nanoTime() - start > PATIENCE.toNanos()) {
+      throw new IllegalStateException("Checkpoints were not completed in " + PATIENCE);
+    }
+    Thread.sleep(20);
+  }
+
+  private long latestId() throws Exception {
+    JsonNode completed = history().get("latest").get("completed");
+    return completed == null || completed.isNull() ? 0 : completed.get("id").asLong();
+  }
+
+  private List<Checkpoint> completed() throws Exception {
+    List<Checkpoint> completed = new ArrayList<>();
+    for (JsonNode checkpoint : history().get("history")) {
+      if (checkpoint.get("status").asText().equals("COMPLETED")
+          && !checkpoint.get("is_savepoint").asBoolean()) {
+        completed.add(
+            new Checkpoint(
+                checkpoint.get("state_size").asLong(),
+                checkpoint.get("end_to_end_duration").asLong()));
+      }
+    }
+    return completed;
+  }
+
+  private JsonNode history() throws Exception {
+    String job = get("/jobs").get("jobs").get(0).get("id").asText();
+    return get("/jobs/" + job + "/checkpoints");
   }
 
   private JsonNode get(String path) throws IOException, InterruptedException {

@@ -5,11 +5,14 @@ import dev.beamfluss.changes.RowChangeCoder;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.Position;
 import dev.beamfluss.transforms.ColumnUpsert;
+import java.io.IOException;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
@@ -22,6 +25,7 @@ import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.windowing.AfterProcessingTime;
+import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindows;
 import org.apache.beam.sdk.transforms.windowing.Repeatedly;
 import org.apache.beam.sdk.transforms.windowing.Window;
@@ -29,9 +33,13 @@ import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 
-/** Adds events up by shop and hour, on Flink, from the first event read to the end of the job. */
+/** Adds events up by shop and hour, on Flink. */
 final class ColumnsJob {
   private static final Duration INTERVAL = Duration.ofMillis(500);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  /** After the last row is read it is written, and the watermark goes past the last hour. */
+  private static final int CHECKPOINTS_UNTIL_OVER = 4;
 
   /** What a row of events adds. */
   private static final Schema TOTAL =
@@ -42,8 +50,6 @@ final class ColumnsJob {
   private final long rows;
   private final int parallelism;
   private int turn;
-  private boolean watched;
-  private volatile long greatestCheckpoint;
 
   ColumnsJob(ColumnsTables tables, String events, long rows, int parallelism) {
     this.tables = tables;
@@ -52,48 +58,45 @@ final class ColumnsJob {
     this.parallelism = parallelism;
   }
 
-  /** Events a second, into columns of a wide table. */
-  double measureUpsert() throws Exception {
-    return measureUpsert(events, Duration.ofDays(100_000));
-  }
-
   /**
-   * Bytes of the largest checkpoint while hours end one after the other.
+   * Bytes of a checkpoint once all hours are counted and over, of a job that goes on.
    *
    * @param named a table of events
    */
   double measureState(String named) throws Exception {
-    greatestCheckpoint = 0;
-    watched = true;
-    try {
-      var unused = measureUpsert(named, Duration.ZERO);
+    Counter.reset();
+    String wide = "columns_turn_" + turn++;
+    tables.createWide(wide);
+    try (CheckpointedFlink flink = new CheckpointedFlink()) {
+      FlinkPipelineOptions options = options(flink);
+      Pipeline pipeline = Pipeline.create(options);
+      begin(pipeline, read(named)).apply(upsert(wide, Duration.ZERO));
+      PipelineResult result = pipeline.run();
+      try {
+        long start = System.nanoTime();
+        while (Counter.rows() < rows) {
+          UvJob.check(result);
+          if (System.nanoTime() - start > PATIENCE.toNanos()) {
+            throw new IllegalStateException(
+                Counter.rows() + " of " + rows + " rows were read in " + PATIENCE);
+          }
+          TimeUnit.MILLISECONDS.sleep(100);
+        }
+        return flink.nextCheckpoint(CHECKPOINTS_UNTIL_OVER).bytes();
+      } finally {
+        BeamRead.end(result);
+      }
     } finally {
-      watched = false;
+      tables.drop(wide);
     }
-    if (greatestCheckpoint == 0) {
-      throw new IllegalStateException("The job ended before a checkpoint. Give more --rows.");
-    }
-    return greatestCheckpoint;
   }
 
-  private double measureUpsert(String named, Duration lateness) throws Exception {
+  /** Events a second, into columns of a wide table. */
+  double measureUpsert() throws Exception {
     String wide = "columns_turn_" + turn++;
     tables.createWide(wide);
     try {
-      return measure(
-          named,
-          changes ->
-              changes.apply(
-                  ColumnUpsert.ofChanges()
-                      .by(ColumnsTables.KEY.toArray(String[]::new))
-                      .withPeriod(Duration.ofHours(1))
-                      .withUpdateInterval(INTERVAL)
-                      .withAllowedLateness(lateness)
-                      .counting("sold")
-                      .summing("amount", "gmv")
-                      .withVersionColumn("version")
-                      .withLatestTimeColumn("latest")
-                      .to(tables.cluster(), ColumnsTables.path(wide).toString())));
+      return measure(changes -> changes.apply(upsert(wide, Duration.ofDays(100_000))));
     } finally {
       tables.drop(wide);
     }
@@ -102,7 +105,6 @@ final class ColumnsJob {
   /** The same totals as often, by Beam's own aggregation, to nowhere. */
   double measureDiscarded() throws Exception {
     return measure(
-        events,
         changes -> {
           Schema schema = ((RowChangeCoder) changes.getCoder()).schema();
           Schema.Builder key = Schema.builder();
@@ -128,37 +130,16 @@ final class ColumnsJob {
     void count(PCollection<RowChange> changes);
   }
 
-  private double measure(String named, Way way) throws Exception {
+  private double measure(Way way) throws Exception {
     Counter.reset();
     try (CheckpointedFlink flink = new CheckpointedFlink()) {
-      FlinkPipelineOptions options = BeamRead.flink(parallelism);
-      UvJob.BUNDLES.set(options);
-      flink.configure(options);
+      FlinkPipelineOptions options = options(flink);
       Pipeline pipeline = Pipeline.create(options);
-      PCollection<RowChange> changes =
-          pipeline.apply(
-              "read",
-              FlussIO.readChanges()
-                  .from(tables.cluster(), ColumnsTables.path(named).toString())
-                  .withColumns("shop_id", "stat_date", "stat_hour", "amount")
-                  .withTimestampColumn("event_time")
-                  .withStartingPosition(Position.earliest())
-                  .withStoppingPosition(Position.latest()));
-      way.count(changes.apply("begin", ParDo.of(new BeginFn())).setCoder(changes.getCoder()));
+      way.count(begin(pipeline, read(events).withStoppingPosition(Position.latest())));
       options.setAttachedMode(true);
       // or with checkpoints a job never ends
       options.setShutdownSourcesAfterIdleMs(0L);
-      Thread watcher = new Thread(() -> watchCheckpoints(flink), "checkpoints");
-      watcher.setDaemon(true);
-      if (watched) {
-        watcher.start();
-      }
-      PipelineResult.State state;
-      try {
-        state = pipeline.run().waitUntilFinish();
-      } finally {
-        watcher.interrupt();
-      }
+      PipelineResult.State state = pipeline.run().waitUntilFinish();
       double rate = Counter.rateSinceBegin(rows);
       if (state != PipelineResult.State.DONE || Counter.rows() != rows) {
         throw new IllegalStateException(
@@ -168,30 +149,37 @@ final class ColumnsJob {
     }
   }
 
-  /** Until the thread is interrupted. */
-  private void watchCheckpoints(CheckpointedFlink flink) {
-    try {
-      while (true) {
-        TimeUnit.MILLISECONDS.sleep(500);
-        greatestCheckpoint = Math.max(greatestCheckpoint, greatestNow(flink));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private FlinkPipelineOptions options(CheckpointedFlink flink) throws IOException {
+    FlinkPipelineOptions options = BeamRead.flink(parallelism);
+    UvJob.BUNDLES.set(options);
+    flink.configure(options);
+    return options;
   }
 
-  private static long greatestNow(CheckpointedFlink flink) throws InterruptedException {
-    try {
-      return flink.checkpoints().stream()
-          .mapToLong(CheckpointedFlink.Checkpoint::bytes)
-          .max()
-          .orElse(0);
-    } catch (InterruptedException e) {
-      throw e;
-    } catch (Exception e) {
-      // the cluster is not there yet, or no more
-      return 0;
-    }
+  private FlussIO.Read<RowChange> read(String named) {
+    return FlussIO.readChanges()
+        .from(tables.cluster(), ColumnsTables.path(named).toString())
+        .withColumns("shop_id", "stat_date", "stat_hour", "amount")
+        .withTimestampColumn("event_time")
+        .withStartingPosition(Position.earliest());
+  }
+
+  private static PCollection<RowChange> begin(Pipeline pipeline, FlussIO.Read<RowChange> read) {
+    PCollection<RowChange> changes = pipeline.apply("read", read);
+    return changes.apply("begin", ParDo.of(new BeginFn())).setCoder(changes.getCoder());
+  }
+
+  private ColumnUpsert<RowChange> upsert(String wide, Duration lateness) {
+    return ColumnUpsert.ofChanges()
+        .by(ColumnsTables.KEY.toArray(String[]::new))
+        .withPeriod(Duration.ofHours(1))
+        .withUpdateInterval(INTERVAL)
+        .withAllowedLateness(lateness)
+        .counting("sold")
+        .summing("amount", "gmv")
+        .withVersionColumn("version")
+        .withLatestTimeColumn("latest")
+        .to(tables.cluster(), ColumnsTables.path(wide).toString());
   }
 
   private static final class BeginFn extends DoFn<RowChange, RowChange> {
@@ -203,32 +191,46 @@ final class ColumnsJob {
     }
   }
 
+  /** Adds up a bundle, as the runner does not before the shuffle of unbounded input. */
   private static final class ToTotalFn extends DoFn<RowChange, KV<Row, Row>> {
     private final Schema keys;
+    private transient Map<Row, Row> totals;
+    private transient org.joda.time.Instant latest;
 
     ToTotalFn(Schema keys) {
       this.keys = keys;
     }
 
+    @StartBundle
+    public void startBundle() {
+      totals = new HashMap<>();
+    }
+
     @ProcessElement
-    public void process(
-        @Element RowChange change,
-        @Timestamp org.joda.time.Instant time,
-        OutputReceiver<KV<Row, Row>> out) {
+    public void process(@Element RowChange change, @Timestamp org.joda.time.Instant time) {
       Row row = change.row();
+      latest = time;
       List<Object> key = new ArrayList<>(row.getValues().subList(0, keys.getFieldCount()));
-      out.output(
-          KV.of(
-              Row.withSchema(keys).attachValues(key),
-              Row.withSchema(TOTAL)
-                  .attachValues(
-                      1L, Objects.requireNonNull(row.getDecimal("amount")), time.getMillis())));
+      Row one =
+          Row.withSchema(TOTAL)
+              .attachValues(1L, Objects.requireNonNull(row.getDecimal("amount")), time.getMillis());
+      totals.merge(Row.withSchema(keys).attachValues(key), one, Totals::sum);
+    }
+
+    @FinishBundle
+    public void finishBundle(FinishBundleContext context) {
+      totals.forEach(
+          (key, total) -> context.output(KV.of(key, total), latest, GlobalWindow.INSTANCE));
     }
   }
 
   private static final class Totals extends Combine.BinaryCombineFn<Row> implements Serializable {
     @Override
     public Row apply(Row one, Row other) {
+      return sum(one, other);
+    }
+
+    static Row sum(Row one, Row other) {
       BigDecimal gmv = one.getDecimal("gmv");
       return Row.withSchema(TOTAL)
           .attachValues(

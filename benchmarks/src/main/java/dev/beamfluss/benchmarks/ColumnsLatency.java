@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
@@ -27,20 +28,22 @@ import org.apache.fluss.record.ChangeType;
 import org.apache.fluss.row.InternalRow;
 
 /**
- * How long after an event the columns of all of five streams have it, at 5,000 events a second of
- * which each stream reads and counts all. Every 50 ms one of the events is of a shop of its own;
- * its time is that of the machine when it is written, the other end when the cluster stores the
- * last of the five columns of its row.
+ * How long after an event its column has it, at 5,000 events a second of five streams together,
+ * each with a log, a read and columns of its own. Every 50 ms each stream has an event of the same
+ * shop, which has a row of its own; their time is that of the machine when they are written, the
+ * other end when the cluster stores the last of the five columns of the row.
  */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class ColumnsLatency {
   private static final int STREAMS = 5;
   private static final int EVENTS_A_SECOND = 5_000;
-  private static final long PERIOD_MILLIS = 10;
-  private static final int PERIODS_OF_MARK = 5;
+
+  /** Of the writer of events: each time a batch of each bucket, which the servers have to take. */
+  private static final long PERIOD_MILLIS = 50;
+
   private static final int WARM_UP_SECONDS = 10;
   private static final int COLUMNS_OF_STREAM = 2;
-  private static final Duration UPDATE_INTERVAL = Duration.ofMillis(200);
+  private static final Duration UPDATE_INTERVAL = Duration.ofMillis(400);
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration POLL = Duration.ofMillis(20);
 
@@ -59,18 +62,21 @@ final class ColumnsLatency {
     this.parallelism = parallelism;
   }
 
-  Entry measure(String events, String wide, int seconds) throws Exception {
+  Entry measure(String wide, int seconds) throws Exception {
+    for (int stream = 0; stream < STREAMS; stream++) {
+      tables.createEvents(log(stream), 1, 0);
+    }
     ExecutorService threads = Executors.newFixedThreadPool(2);
     Instant start = Instant.now();
     try (CheckpointedFlink flink = new CheckpointedFlink()) {
       writing = true;
       Map<Integer, Long> ends = SinkGrowth.ends(connection, ColumnsTables.path(wide));
-      PipelineResult result = start(flink, events, wide, Position.timestamp(start));
+      PipelineResult result = start(flink, wide, Position.timestamp(start));
       Future<List<Mark>> marks = threads.submit(() -> follow(wide, ends));
       Future<?> writes =
           threads.submit(
               () -> {
-                write(events);
+                write();
                 return null;
               });
       try {
@@ -102,8 +108,8 @@ final class ColumnsLatency {
     }
   }
 
-  private PipelineResult start(
-      CheckpointedFlink flink, String events, String wide, Position position) throws Exception {
+  private PipelineResult start(CheckpointedFlink flink, String wide, Position position)
+      throws Exception {
     FlinkPipelineOptions options = BeamRead.flink(parallelism);
     UvJob.BUNDLES.set(options);
     flink.configure(options);
@@ -113,7 +119,7 @@ final class ColumnsLatency {
           pipeline.apply(
               "read " + stream,
               FlussIO.readChanges()
-                  .from(tables.cluster(), ColumnsTables.path(events).toString())
+                  .from(tables.cluster(), ColumnsTables.path(log(stream)).toString())
                   .withColumns("shop_id", "stat_date", "stat_hour")
                   .withTimestampColumn("event_time")
                   .withStartingPosition(position));
@@ -130,29 +136,47 @@ final class ColumnsLatency {
     return pipeline.run();
   }
 
+  private static String log(int stream) {
+    return "columns_stream_" + stream;
+  }
+
   /** In batches, as a sleep is too coarse for single events. */
-  private void write(String events) throws Exception {
-    try (Table table = connection.getTable(ColumnsTables.path(events))) {
-      UpsertWriter writer = table.newUpsert().createWriter();
-      long start = System.nanoTime();
-      long written = 0;
-      // beyond the events that are there
-      long id = Long.MAX_VALUE / 2;
-      for (long period = 0; writing; period++) {
-        long now = System.currentTimeMillis();
-        if (period % PERIODS_OF_MARK == 0) {
-          var unused = writer.upsert(ColumnsTables.event(id++, ColumnsTables.SHOPS + period, now));
-          lastMark = now;
-        }
-        long due = EVENTS_A_SECOND * (System.nanoTime() - start) / TimeUnit.SECONDS.toNanos(1);
-        for (; written < due; written++) {
-          var unused =
-              writer.upsert(ColumnsTables.event(id++, written * 7_919 % ColumnsTables.SHOPS, now));
-        }
-        TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
+  private void write() throws Exception {
+    List<Table> logs = new ArrayList<>();
+    List<UpsertWriter> writers = new ArrayList<>();
+    try {
+      for (int stream = 0; stream < STREAMS; stream++) {
+        logs.add(connection.getTable(ColumnsTables.path(log(stream))));
+        writers.add(logs.get(stream).newUpsert().createWriter());
       }
-      writer.flush();
+      write(writers);
+    } finally {
+      for (Table log : logs) {
+        log.close();
+      }
     }
+  }
+
+  private void write(List<UpsertWriter> writers) throws InterruptedException {
+    long start = System.nanoTime();
+    long written = 0;
+    long id = 0;
+    for (long period = 0; writing; period++) {
+      long now = System.currentTimeMillis();
+      for (UpsertWriter writer : writers) {
+        var unused = writer.upsert(ColumnsTables.event(id++, ColumnsTables.SHOPS + period, now));
+      }
+      lastMark = now;
+      long due = EVENTS_A_SECOND * (System.nanoTime() - start) / TimeUnit.SECONDS.toNanos(1);
+      for (; written < due; written++) {
+        var unused =
+            writers
+                .get((int) (written % STREAMS))
+                .upsert(ColumnsTables.event(id++, written * 7_919 % ColumnsTables.SHOPS, now));
+      }
+      TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
+    }
+    writers.get(0).flush();
   }
 
   /** The marks as their last column comes, up to the last one. */
@@ -161,7 +185,7 @@ final class ColumnsLatency {
     long seen = 0;
     long progress = System.nanoTime();
     try (Table table = connection.getTable(ColumnsTables.path(wide));
-        LogScanner scanner = table.newScan().createLogScanner()) {
+        LogScanner scanner = table.newScan().project(followed()).createLogScanner()) {
       ends.forEach(scanner::subscribe);
       while (writing || seen < lastMark) {
         for (ScanRecord record : scanner.poll(POLL)) {
@@ -186,9 +210,17 @@ final class ColumnsLatency {
     return new ArrayList<>(marks.values());
   }
 
+  /** The key, and of each stream the column that it counts into. */
+  private static int[] followed() {
+    int key = ColumnsTables.KEY.size();
+    return IntStream.range(0, key + STREAMS)
+        .map(i -> i < key ? i : key + COLUMNS_OF_STREAM * (i - key))
+        .toArray();
+  }
+
   private static boolean isComplete(InternalRow row) {
     for (int stream = 0; stream < STREAMS; stream++) {
-      if (row.isNullAt(ColumnsTables.KEY.size() + COLUMNS_OF_STREAM * stream)) {
+      if (row.isNullAt(ColumnsTables.KEY.size() + stream)) {
         return false;
       }
     }

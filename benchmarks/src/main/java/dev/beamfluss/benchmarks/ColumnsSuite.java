@@ -88,10 +88,10 @@ final class ColumnsSuite implements Suite {
       List<Entry> all = new ArrayList<>(entries.all());
       if (latency) {
         try (Connection quick =
-            Clients.connect(fluss, Map.of("client.writer.batch-timeout", "1ms"))) {
+            Clients.connect(fluss, Map.of("client.writer.batch-timeout", "5ms"))) {
           all.add(
               new ColumnsLatency(quick, tables, THREADS)
-                  .measure(EVENTS, WIDE, options.getLatencySeconds()));
+                  .measure(WIDE, options.getLatencySeconds()));
         }
       }
       return all;
