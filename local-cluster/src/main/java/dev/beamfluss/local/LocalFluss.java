@@ -162,6 +162,7 @@ public final class LocalFluss implements AutoCloseable {
           "No tablet server " + id + " runs; running: " + running.keySet());
     }
     running.remove(id);
+    KeptRateLimiter.takeFrom(tabletServer.server());
     await(closing("tablet server " + id, tabletServer.server()), CLOSE_TIMEOUT);
     waitUntil(
         () -> !coordinator.getMetadataCache().isAliveTabletServer(id),
@@ -271,6 +272,7 @@ public final class LocalFluss implements AutoCloseable {
           tabletServer
               .configuration()
               .set(ConfigOptions.TABLET_SERVER_CONTROLLED_SHUTDOWN_MAX_RETRIES, 0);
+          KeptRateLimiter.takeFrom(tabletServer.server());
           closings.add(closing("tablet server " + id, tabletServer.server()));
         });
     running.clear();

@@ -135,6 +135,32 @@ class LocalFlussTest {
   }
 
   /** Where Fluss alone forgets some: see {@link TableCreations}. */
+  /** Which ended the JVM, see {@link KeptRateLimiter}. */
+  @Test
+  void stopsWhileItIsStillMakingTablets() throws Exception {
+    for (int round = 0; round < 3; round++) {
+      LocalFluss fluss = timedStart(LocalFluss.builder());
+      try (Connection connection = connect(fluss)) {
+        connection
+            .getAdmin()
+            .createDatabase("many", DatabaseDescriptor.EMPTY, false)
+            .get(30, TimeUnit.SECONDS);
+        TableDescriptor table =
+            TableDescriptor.builder()
+                .schema(Schema.newBuilder().column("id", DataTypes.INT()).primaryKey("id").build())
+                .distributedBy(16)
+                .build();
+        for (int i = 0; i < 20; i++) {
+          connection
+              .getAdmin()
+              .createTable(TablePath.of("many", "t" + i), table, false)
+              .get(30, TimeUnit.SECONDS);
+        }
+        assertThat(timedClose(fluss), lessThan(CLOSE_BOUND));
+      }
+    }
+  }
+
   @Test
   void everyTableGetsLeadersOnABusyMachine() throws Exception {
     AtomicBoolean busy = new AtomicBoolean(true);
