@@ -112,6 +112,12 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
 
   abstract int shards();
 
+  abstract List<String> dimensions();
+
+  abstract List<List<String>> groupingSets();
+
+  abstract @Nullable String rolledUpAs();
+
   abstract @Nullable FlussCluster cluster();
 
   abstract @Nullable String table();
@@ -140,6 +146,12 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
 
     abstract Builder<T> setShards(int shards);
 
+    abstract Builder<T> setDimensions(List<String> columns);
+
+    abstract Builder<T> setGroupingSets(List<List<String>> sets);
+
+    abstract Builder<T> setRolledUpAs(String value);
+
     abstract Builder<T> setCluster(FlussCluster cluster);
 
     abstract Builder<T> setTable(String table);
@@ -157,6 +169,8 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
         .setAllowedLateness(Duration.ofHours(1))
         .setUpdateInterval(Duration.ofSeconds(1))
         .setShards(DEFAULT_SHARDS)
+        .setDimensions(List.of())
+        .setGroupingSets(List.of())
         .build();
   }
 
@@ -237,7 +251,9 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
     return toBuilder().setAllowedLateness(lateness).build();
   }
 
-  /** How long after a change its row is written, and so how often at most: 1 second by default. */
+  /**
+   * How long after a change its row is written at most, and how often at most: 1 second by default.
+   */
   public ColumnUpsert<T> withUpdateInterval(Duration interval) {
     if (interval.isNegative() || interval.isZero()) {
       throw new IllegalArgumentException(
@@ -276,6 +292,37 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
       throw new IllegalArgumentException("withShards takes at least 1, not " + shards);
     }
     return toBuilder().setShards(shards).build();
+  }
+
+  /**
+   * Counts a row not for its key alone, but for one key a set, as SQL's GROUPING SETS: dimensions
+   * that are in a set have the row's value, the others one that stands for all values. Columns of
+   * {@link #by} that are no dimension always have the row's. Rows are rolled up after those of a
+   * bundle are added up, so that many sets cost little while the bundles are large beside the
+   * number of keys in them.
+   *
+   * @param all what stands for all values, which a primary key cannot have NULL for; a row that has
+   *     it in a dimension goes to the error handler
+   * @param dimensions STRING columns of {@link #by}
+   * @param sets at most 1,024, each of some dimensions; an empty one keeps the sum of all
+   */
+  public ColumnUpsert<T> withGroupingSets(
+      String all, List<String> dimensions, List<List<String>> sets) {
+    GroupingSets.checkSets("withGroupingSets", dimensions, sets);
+    return toBuilder()
+        .setRolledUpAs(all)
+        .setDimensions(List.copyOf(dimensions))
+        .setGroupingSets(sets.stream().map(List::copyOf).toList())
+        .build();
+  }
+
+  /**
+   * {@link #withGroupingSets} of all combinations of these columns, as SQL's CUBE: twice as many
+   * keys a row for each column, so 10 at most.
+   */
+  public ColumnUpsert<T> withCube(String all, String... columns) {
+    List<String> dimensions = List.of(columns);
+    return withGroupingSets(all, dimensions, GroupingSets.cube("withCube", dimensions));
   }
 
   /** The wide table, a KV table; columns that are not named here stay as they are. Required. */
@@ -351,6 +398,8 @@ public abstract class ColumnUpsert<T> extends PTransform<PCollection<T>, PCollec
         .add(DisplayData.item("allowedLateness", allowedLateness().toString()))
         .add(DisplayData.item("updateInterval", updateInterval().toString()))
         .addIfNotNull(DisplayData.item("versionColumn", versionColumn()))
+        .addIfNotDefault(DisplayData.item("groupingSets", groupingSets().toString()), "[]")
+        .addIfNotNull(DisplayData.item("rolledUpAs", rolledUpAs()))
         .add(DisplayData.item("shards", shards()));
   }
 }

@@ -72,12 +72,31 @@ final class PartialTotalsFn<T> extends DoFn<T, KV<Integer, Row>> {
 
   @FinishBundle
   public void finishBundle(FinishBundleContext context) {
-    partials.forEach(
-        (cell, partial) ->
-            context.output(
-                KV.of(cell.key().shard(shards), partial.toRow(cell.key())),
-                Instant.ofEpochMilli(partial.latest()),
-                GlobalWindow.INSTANCE));
+    rolledUp()
+        .forEach(
+            (cell, partial) ->
+                context.output(
+                    KV.of(cell.key().shard(shards), partial.toRow(cell.key())),
+                    Instant.ofEpochMilli(partial.latest()),
+                    GlobalWindow.INSTANCE));
     partials = null;
+  }
+
+  /** After the rows of a bundle are added up, which are many more than the cells they are of. */
+  private Map<CellPeriod, UpsertPlan.Partial> rolledUp() {
+    if (!plan.rollsUp()) {
+      return partials;
+    }
+    Map<CellPeriod, UpsertPlan.Partial> cells = new LinkedHashMap<>();
+    partials.forEach(
+        (finest, partial) -> {
+          for (Values key : plan.cellsOf(finest.key())) {
+            cells
+                .computeIfAbsent(
+                    new CellPeriod(key, finest.end()), unused -> plan.startPartial(finest.end()))
+                .addAll(partial);
+          }
+        });
+    return cells;
   }
 }

@@ -35,6 +35,7 @@ final class UpsertPlan implements Serializable {
   private final FlussTable sink;
   private final Schema input;
   private final int[] keyPositions;
+  private final @Nullable GroupingSets groupingSets;
   private final ArrayList<Measure> measures;
   private final int[] measurePositions;
   private final long periodMillis;
@@ -49,6 +50,7 @@ final class UpsertPlan implements Serializable {
     this.sink = sink;
     this.input = input;
     this.keyPositions = upsert.by().stream().mapToInt(input::indexOf).toArray();
+    this.groupingSets = GroupingSets.of(upsert, input);
     this.measures = new ArrayList<>(upsert.measures());
     this.measurePositions =
         measures.stream()
@@ -185,18 +187,37 @@ final class UpsertPlan implements Serializable {
   /**
    * The key of a row of the input.
    *
-   * @throws IllegalArgumentException if it has a null
+   * @throws IllegalArgumentException if it has a null, or what stands for a sum
    */
   Values keyOf(Row row) {
-    for (int position : keyPositions) {
-      if (row.getValue(position) == null) {
+    @Nullable Object[] key = new Object[keyPositions.length];
+    for (int i = 0; i < key.length; i++) {
+      Object value = row.getValue(keyPositions[i]);
+      if (value == null) {
         throw new IllegalArgumentException(
             String.format(
                 "Column %s is null, and is part of the key of table %s: %s",
-                input.getField(position).getName(), sink.path(), row.getValues()));
+                input.getField(keyPositions[i]).getName(), sink.path(), row.getValues()));
       }
+      if (groupingSets != null && groupingSets.isReserved(i, value)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "Column %s is '%s', which stands for all of its values in table %s: %s",
+                input.getField(keyPositions[i]).getName(), value, sink.path(), row.getValues()));
+      }
+      key[i] = value;
     }
-    return Values.of(row, keyPositions);
+    return Values.of(key);
+  }
+
+  /** Whether a row counts for more than the key it has. */
+  boolean rollsUp() {
+    return groupingSets != null;
+  }
+
+  /** The keys that rows of this key count for. */
+  List<Values> cellsOf(Values key) {
+    return groupingSets.of(key);
   }
 
   /** The end of the period of an event, in milliseconds since the epoch. */
@@ -238,16 +259,35 @@ final class UpsertPlan implements Serializable {
         }
         if (measure.kind() == Measure.Kind.SUM) {
           Object summand = Measure.summand(value);
-          sums[i] = sum(measure, sums[i], taken ? Measure.negated(summand) : summand, row);
+          sums[i] =
+              sum(measure, sums[i], taken ? Measure.negated(summand) : summand, row.getValues());
         } else {
           if (sums[i] == null) {
             sums[i] = new LinkedHashMap<String, Long>();
           }
-          @SuppressWarnings("unchecked") // of a measure of this kind it is
-          Map<String, Long> times = (Map<String, Long>) sums[i];
-          times.merge(value.toString(), taken ? -1L : 1L, Math::addExact);
+          times(sums[i]).merge(value.toString(), taken ? -1L : 1L, Math::addExact);
         }
       }
+    }
+
+    /** Adds what another one of the same period has. */
+    void addAll(Partial other) {
+      changes += other.changes;
+      latest = Math.max(latest, other.latest);
+      for (int i = 0; i < sums.length; i++) {
+        if (other.sums[i] instanceof Map<?, ?>) {
+          Map<String, Long> times = sums[i] == null ? new LinkedHashMap<>() : times(sums[i]);
+          times(other.sums[i]).forEach((value, more) -> times.merge(value, more, Math::addExact));
+          sums[i] = times;
+        } else {
+          sums[i] = sum(measures.get(i), sums[i], other.sums[i], List.of());
+        }
+      }
+    }
+
+    @SuppressWarnings("unchecked") // of a measure of distinct values it is
+    private static Map<String, Long> times(Object sum) {
+      return (Map<String, Long>) sum;
     }
 
     Row toRow(Values key) {
@@ -269,7 +309,8 @@ final class UpsertPlan implements Serializable {
     }
   }
 
-  private Object sum(Measure measure, @Nullable Object one, Object other, Row added) {
+  private @Nullable Object sum(
+      Measure measure, @Nullable Object one, @Nullable Object other, List<?> added) {
     try {
       return Measure.sum(one, other);
     } catch (ArithmeticException e) {
@@ -277,7 +318,7 @@ final class UpsertPlan implements Serializable {
           String.format(
               "The total for column %s of table %s exceeds a BIGINT: %s and %s, of %s. Add up a"
                   + " DECIMAL instead.",
-              measure.as(), sink.path(), one, other, added.getValues()),
+              measure.as(), sink.path(), one, other, added),
           e);
     }
   }
@@ -335,7 +376,7 @@ final class UpsertPlan implements Serializable {
         added = partial.getValue(from + MEASURES + i);
       }
       Object old = before == null ? null : before.getValue(MEASURES + i);
-      values.add(sum(measures.get(i), old, added, partial));
+      values.add(sum(measures.get(i), old, added, partial.getValues()));
     }
     return Row.withSchema(total).attachValues(values);
   }

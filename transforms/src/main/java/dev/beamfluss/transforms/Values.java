@@ -49,6 +49,18 @@ final class Values {
     return values[position];
   }
 
+  /** The same with another value at some positions. */
+  Values with(int[] positions, Object value) {
+    if (positions.length == 0) {
+      return this;
+    }
+    @Nullable Object[] changed = values.clone();
+    for (int position : positions) {
+      changed[position] = value;
+    }
+    return new Values(changed);
+  }
+
   /** One of so many parts, as evenly as may be. */
   int shard(int shards) {
     // hash codes of similar strings differ in few bits
