@@ -35,7 +35,8 @@ public final class Bench {
           new PaimonSuite(),
           new JoinSuite(),
           new UvSuite(),
-          new ColumnsSuite());
+          new ColumnsSuite(),
+          new CanarySuite());
 
   private Bench() {}
 

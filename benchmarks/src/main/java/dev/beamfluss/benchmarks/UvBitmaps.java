@@ -1,53 +1,23 @@
 package dev.beamfluss.benchmarks;
 
 import dev.beamfluss.transforms.BitmapType;
-import java.util.Collection;
 import java.util.Map;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.Options;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** What bitmaps of 32 and of 64 bits take, measured by JMH in a JVM of its own. */
+/** What bitmaps of 32 and of 64 bits take. */
 final class UvBitmaps {
-  private static final int WARM_UPS = 3;
-
   private final int users;
-  private final int rounds;
-  private final TimeValue time;
+  private final Jmh jmh;
 
-  /**
-   * @param rounds that count, of so many milliseconds at least
-   */
-  UvBitmaps(int users, int rounds, long millis) {
+  UvBitmaps(int users, Jmh jmh) {
     this.users = users;
-    this.rounds = rounds;
-    this.time = TimeValue.milliseconds(millis);
+    this.jmh = jmh;
   }
 
   /** Nanoseconds to add one user. */
   double measure(BitmapType type) throws RunnerException {
-    // it guards against others who measure at the same time, and fails: that others may is known
-    System.setProperty("jmh.ignoreLock", "true");
-    Options options =
-        new OptionsBuilder()
-            .include("\\b" + BitmapAdds.class.getSimpleName() + "\\.")
-            .param("users", Integer.toString(users))
-            .param("type", type.name())
-            .forks(1)
-            .jvmArgs("-Xms1g", "-Xmx1g")
-            .warmupIterations(WARM_UPS)
-            .warmupTime(time)
-            .measurementIterations(rounds)
-            .measurementTime(time)
-            .shouldFailOnError(true)
-            .verbosity(VerboseMode.SILENT)
-            .build();
-    Collection<RunResult> results = new Runner(options).run();
-    return results.iterator().next().getPrimaryResult().getScore() / users;
+    Map<String, String> params = Map.of("users", Integer.toString(users), "type", type.name());
+    return Jmh.time(jmh.run(BitmapAdds.class, "add", params)) / users;
   }
 
   /** What a bitmap of the type takes of a table, and of the network. */

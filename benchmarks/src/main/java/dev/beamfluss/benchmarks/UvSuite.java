@@ -28,8 +28,6 @@ final class UvSuite implements Suite {
   /** The default of {@link dev.beamfluss.io.fluss.FlussIO#lookup()}. */
   private static final int IN_FLIGHT = 5_000;
 
-  private static final int JMH_ITERATIONS = 3;
-
   /** A Flink cluster in this JVM ends a moment after its job. */
   private static final Duration PAUSE = Duration.ofMillis(300);
 
@@ -78,7 +76,7 @@ final class UvSuite implements Suite {
         many.add(rounds);
         UvMappings mappings = new UvMappings(cluster, connection, few.tables(), THREADS, rows);
         mappings.add(rounds, new RawLookup(connection, THREADS, IN_FLIGHT));
-        UvBitmaps bitmaps = new UvBitmaps(rows, JMH_ITERATIONS, options.getIterationMillis());
+        UvBitmaps bitmaps = new UvBitmaps(rows, new Jmh(options.getIterationMillis()));
         rounds
             .with("ours-bitmap-32", () -> bitmaps.measure(BitmapType.RBM32))
             .with("ours-bitmap-64", () -> bitmaps.measure(BitmapType.RBM64));

@@ -104,7 +104,7 @@ class BenchTest {
     if (name.endsWith("-latency")) {
       return "ms";
     }
-    return name.startsWith("uv-bitmap-") ? "ns" : "rows/s";
+    return name.startsWith("uv-bitmap-") || name.equals("canary-keyvalue") ? "ns" : "rows/s";
   }
 
   @Test
@@ -350,6 +350,27 @@ class BenchTest {
   }
 
   @Test
+  void theCanarySuiteMeasuresTimeAndMemoryOfKeyValue(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("canary.json");
+    int status =
+        run(
+            "--suite=canary",
+            "--rounds=1",
+            "--warmUp=false",
+            "--only=keyvalue",
+            "--iterationMillis=50",
+            "--json=" + file);
+
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    JsonNode entry = entries(file).get("canary-keyvalue");
+    assertThat(entry.get("speedup").asDouble(), closeTo(ratio(entry, "raw", "ours"), 1e-9));
+    assertThat(entry.get("floor").get("speedup").get("at_least").asInt(), is(5));
+    // a String of four bytes, and at least a map of 40 pairs
+    assertThat(entry.get("bytes_per_call").asDouble(), closeTo(48, 8));
+    assertThat(entry.get("raw_bytes_per_call").asDouble(), greaterThan(40.0 * 2 * 48));
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(
         run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
@@ -368,7 +389,7 @@ class BenchTest {
         err.toString(StandardCharsets.UTF_8),
         containsString(
             "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
-                + " uv, columns."));
+                + " uv, columns, canary."));
   }
 
   @Test
