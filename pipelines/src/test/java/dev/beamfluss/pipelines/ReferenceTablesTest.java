@@ -56,6 +56,9 @@ class ReferenceTablesTest {
           "option table.kv.format-version", "2",
           "option table.delete.behavior", "IGNORE");
 
+  /** What the first column is named where the reference leaves the columns out. */
+  private static final String PLACEHOLDER = "col1,";
+
   /** One fact that differs: {@code Deviation("uv.ads_uv_agg", "comment", "..", "-")}. */
   private record Deviation(String table, String fact, String reference, String here) {}
 
@@ -166,6 +169,9 @@ class ReferenceTablesTest {
     reference.forEach(
         (table, expected) -> {
           Map<String, String> actual = existing.get(table);
+          if (expected.get("columns").startsWith(PLACEHOLDER)) {
+            withoutColumnsInPlaceOf(expected, actual);
+          }
           TreeSet<String> facts = new TreeSet<>(expected.keySet());
           facts.addAll(actual.keySet());
           for (String fact : facts) {
@@ -182,6 +188,14 @@ class ReferenceTablesTest {
           }
         });
     return deviations;
+  }
+
+  /** Of a table whose columns the reference leaves out, those that it names are compared. */
+  private static void withoutColumnsInPlaceOf(
+      Map<String, String> expected, Map<String, String> actual) {
+    int columns = actual.get("columns").split(", ").length;
+    actual.keySet().removeIf(fact -> fact.startsWith("column ") && !expected.containsKey(fact));
+    actual.put("columns", columns + " of PageLogColumns");
   }
 
   /** The facts of all tables in databases with the prefix, by name without the prefix. */
