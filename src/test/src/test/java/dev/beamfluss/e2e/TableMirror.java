@@ -47,6 +47,11 @@ final class TableMirror implements AutoCloseable {
 
   /** The rows by column, after a look at what has changed; values are Java's. */
   Set<Map<String, Object>> rows() throws Exception {
+    return new HashSet<>(rowsAndRepeats());
+  }
+
+  /** The same where a row of a log may be there twice. */
+  List<Map<String, Object>> rowsAndRepeats() throws Exception {
     if (info.isPartitioned()) {
       for (PartitionInfo partition :
           admin.listPartitionInfos(info.getTablePath()).get(30, TimeUnit.SECONDS)) {
@@ -65,7 +70,7 @@ final class TableMirror implements AutoCloseable {
         apply(record);
       }
     }
-    return new HashSet<>(rows.values());
+    return List.copyOf(rows.values());
   }
 
   private void apply(ScanRecord record) {
