@@ -1,7 +1,10 @@
 package dev.beamfluss.transforms;
 
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import org.apache.beam.sdk.coders.Coder;
+import org.apache.beam.sdk.coders.CoderException;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Distribution;
 import org.apache.beam.sdk.metrics.Metrics;
@@ -17,6 +20,7 @@ import org.apache.beam.sdk.state.TimerSpecs;
 import org.apache.beam.sdk.state.ValueState;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
+import org.apache.beam.sdk.util.CoderUtils;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -124,10 +128,8 @@ final class WatchFn extends DoFn<KV<Integer, CellSums>, Row> {
     if (sums.byCell().isEmpty()) {
       return;
     }
-    WatchLedger ledger = state.read();
-    if (ledger == null) {
-      ledger = new WatchLedger();
-    }
+    WatchLedger before = state.read();
+    WatchLedger ledger = before == null ? new WatchLedger() : copy(WatchLedger.CODER, before);
     List<ReleaseAlert> alerts = ReleaseMonitor.look(sums, settings, ledger, new StoredCells(cells));
     state.write(ledger);
     alerts.forEach(alert -> out.output(alert.toRow(alertSchema)));
@@ -144,11 +146,25 @@ final class WatchFn extends DoFn<KV<Integer, CellSums>, Row> {
     }
   }
 
+  /**
+   * What is read may be the very object that a checkpoint is being written of, as with the Flink
+   * runner's {@code fasterCopy}: it must stay as it is, or what came after the checkpoint would be
+   * in it, and be counted again after a restore.
+   */
+  private static <T> T copy(Coder<T> coder, T value) {
+    try {
+      return CoderUtils.clone(coder, value);
+    } catch (CoderException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private record StoredCells(MapState<CubeCell, WatchedCell> state)
       implements ReleaseMonitor.Cells {
     @Override
     public @Nullable WatchedCell get(CubeCell cell) {
-      return state.get(cell).read();
+      WatchedCell watched = state.get(cell).read();
+      return watched == null ? null : copy(WatchedCell.CODER, watched);
     }
 
     @Override

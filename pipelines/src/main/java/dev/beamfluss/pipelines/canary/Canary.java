@@ -16,7 +16,9 @@ import dev.beamfluss.transforms.IdShards;
 import dev.beamfluss.transforms.ReleaseWatch;
 import dev.beamfluss.transforms.RollUp;
 import java.io.PrintStream;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -64,6 +66,7 @@ public final class Canary {
   private final FlussCluster cluster;
   private final List<List<String>> counted;
   private final List<List<String>> withUsers;
+  private final ZoneId zone;
   private final Duration updateInterval;
   private final Duration lateness;
   private final Duration discovery;
@@ -81,6 +84,7 @@ public final class Canary {
               options.getCountSets()));
     }
     this.withUsers = sets("uvSets", options.getUvSets());
+    this.zone = zone(options.getZone());
     this.updateInterval = millis("updateMillis", options.getUpdateMillis());
     this.discovery = millis("partitionDiscoveryMillis", options.getPartitionDiscoveryMillis());
     this.lateness = lateness(options.getAllowedLatenessMinutes());
@@ -199,6 +203,7 @@ public final class Canary {
             .withGroupingSets(counted)
             .withRolledUpAs(ALL)
             .withNullsAs(UNKNOWN)
+            .withTimeColumns(PageLogColumns.DS, CanaryTables.MINUTE, zone)
             .counting(CanaryTables.VIEWS)
             .withVersionColumn(CanaryTables.VERSION)
             .withLatestTimeColumn(CanaryTables.LATEST)
@@ -206,6 +211,15 @@ public final class Canary {
             .withAllowedLateness(lateness)
             .withErrorHandler(errors)
             .to(cluster, table(CanaryTables.COUNTS)));
+  }
+
+  private static ZoneId zone(String name) {
+    try {
+      return ZoneId.of(name);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException(
+          "--zone=" + name + " is no time zone. Give one such as Asia/Shanghai.", e);
+    }
   }
 
   private static Duration lateness(int minutes) {
@@ -226,7 +240,10 @@ public final class Canary {
         .apply("With a user", Filter.by(new HasUserToCount()))
         .apply(
             "Users by the minute",
-            ByMinute.of(by.toArray(String[]::new)).withNullsAs(UNKNOWN).passing(USER))
+            ByMinute.of(by.toArray(String[]::new))
+                .withNullsAs(UNKNOWN)
+                .withTimeColumns(PageLogColumns.DS, CanaryTables.MINUTE, zone)
+                .passing(USER))
         .apply("Number users", IdMapping.in(cluster, mapping).withErrorHandler(errors))
         .apply("Roll up users", RollUp.of(ALL, CanaryTables.DIMENSIONS, withUsers))
         .apply(

@@ -47,6 +47,16 @@ public interface CanaryOptions extends ClusterOptions, StreamingOptions {
   /** Sets {@link #getUvSets}. */
   void setUvSets(String value);
 
+  /** What day and minute of the counts are of. */
+  @Description(
+      "Time zone of the counts' day and minute; that of the clients' mappings makes their day that"
+          + " of the log. Default: UTC")
+  @Default.String("UTC")
+  String getZone();
+
+  /** Sets {@link #getZone}. */
+  void setZone(String value);
+
   /** How soon counts are written. */
   @Description("From a row until its counts are written, in milliseconds. Default: 500")
   @Default.Integer(500)

@@ -32,6 +32,7 @@ class CanaryFlagsTest {
         "--countSets=none | --countSets=none names nothing to count by",
         "--countSets=client+shop | --countSets=client+shop has 'client+shop', which is no combin",
         "--uvSets=client,,all | --uvSets=client,,all has ''",
+        "--zone=Somewhere | --zone=Somewhere is no time zone",
         "--updateMillis=0 | --updateMillis=0 must be at least 1",
         "--partitionDiscoveryMillis=-1 | --partitionDiscoveryMillis=-1 must be at least 1",
         "--allowedLatenessMinutes=-1 | --allowedLatenessMinutes=-1 must be 0 or more",

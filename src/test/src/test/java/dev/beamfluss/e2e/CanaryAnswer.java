@@ -2,7 +2,6 @@ package dev.beamfluss.e2e;
 
 import java.time.Instant;
 import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -77,7 +76,7 @@ final class CanaryAnswer {
 
   private static List<String> key(CanaryData.Entry entry) {
     LocalDateTime time =
-        LocalDateTime.ofInstant(Instant.ofEpochMilli(entry.millis()), ZoneOffset.UTC);
+        LocalDateTime.ofInstant(Instant.ofEpochMilli(entry.millis()), CanaryData.ZONE);
     return Arrays.asList(
         String.format("%04d%02d%02d", time.getYear(), time.getMonthValue(), time.getDayOfMonth()),
         String.format("%02d%02d", time.getHour(), time.getMinute()),

@@ -20,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,11 +38,13 @@ import org.apache.fluss.metadata.TablePath;
 final class CanaryData {
   static final List<String> CLIENTS = List.of("ios", "android", "web", "mini-program");
 
+  /** As in the clients' mappings. */
+  static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
+
   private static final DateTimeFormatter DAY =
-      DateTimeFormatter.ofPattern("uuuuMMdd", Locale.ROOT).withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("uuuuMMdd", Locale.ROOT).withZone(ZONE);
   private static final DateTimeFormatter LOCAL =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS", Locale.ROOT)
-          .withZone(ZoneId.of("Asia/Shanghai"));
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS", Locale.ROOT).withZone(ZONE);
 
   private static final List<String> GREY =
       List.of(

@@ -19,8 +19,7 @@ import dev.beamfluss.pipelines.tables.TableOptions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
+import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +63,7 @@ class CanaryLakeIT {
     System.out.println("seed " + seed);
     data.createTables(
         TableOptions.defaults().withBucketNum(2).withNumPrecreate(0), CanaryLakeIT::tieredSoon);
-    Instant midnight = Instant.now().truncatedTo(ChronoUnit.DAYS);
+    Instant midnight = LocalDate.now(CanaryData.ZONE).atStartOfDay(CanaryData.ZONE).toInstant();
     List<Row> tiered =
         data.append(data.entries(500, midnight.minusSeconds(600), midnight.plusSeconds(600)));
     assertThat("days", summary(tiered), is(aMapWithSize(2)));
@@ -93,14 +92,14 @@ class CanaryLakeIT {
   }
 
   private static void setPartitionClock(Instant now) {
-    fluss.cluster().setPartitionClock(Clock.fixed(now, ZoneOffset.UTC));
+    fluss.cluster().setPartitionClock(Clock.fixed(now, CanaryData.ZONE));
   }
 
   private static TableDefinition tieredSoon(TableDefinition table) {
     Map<String, String> properties = new HashMap<>(table.descriptor().getProperties());
     properties.replace("table.datalake.freshness", "1s");
     if (properties.containsKey("table.auto-partition.enabled")) {
-      properties.put("table.auto-partition.time-zone", "UTC");
+      properties.put("table.auto-partition.time-zone", CanaryData.ZONE.getId());
     }
     return new TableDefinition(
         table.database(),
