@@ -27,7 +27,7 @@ public interface BenchOptions extends PipelineOptions {
   @Description(
       "How many rows to measure with; slow contenders take fewer. Default: the suite's own"
           + " (read, paimon: 2000000, write: 400000, lookup: 200000, join: 500000,"
-          + " uv: 500000).")
+          + " uv: 500000, canary: 200000).")
   @Nullable Integer getRows();
 
   void setRows(@Nullable Integer rows);

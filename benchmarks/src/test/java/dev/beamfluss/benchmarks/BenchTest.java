@@ -350,24 +350,47 @@ class BenchTest {
   }
 
   @Test
-  void theCanarySuiteMeasuresTimeAndMemoryOfKeyValue(@TempDir Path directory) throws Exception {
-    Path file = directory.resolve("canary.json");
-    int status =
-        run(
-            "--suite=canary",
-            "--rounds=1",
-            "--warmUp=false",
-            "--only=keyvalue",
-            "--iterationMillis=50",
-            "--json=" + file);
-
-    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
-    JsonNode entry = entries(file).get("canary-keyvalue");
-    assertThat(entry.get("speedup").asDouble(), closeTo(ratio(entry, "raw", "ours"), 1e-9));
-    assertThat(entry.get("floor").get("speedup").get("at_least").asInt(), is(5));
+  void theCanarySuiteMeasuresKeyValueAndReads(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        canaryEntries(directory, "--only=keyvalue,read", "--iterationMillis=50");
+    assertThat(entries.keySet(), contains("canary-keyvalue", "canary-read"));
+    JsonNode keyValue = entries.get("canary-keyvalue");
+    assertThat(keyValue.get("speedup").asDouble(), closeTo(ratio(keyValue, "raw", "ours"), 1e-9));
+    assertThat(keyValue.get("floor").get("speedup").get("at_least").asInt(), is(5));
     // a String of four bytes, and at least a map of 40 pairs
-    assertThat(entry.get("bytes_per_call").asDouble(), closeTo(48, 8));
-    assertThat(entry.get("raw_bytes_per_call").asDouble(), greaterThan(40.0 * 2 * 48));
+    assertThat(keyValue.get("bytes_per_call").asDouble(), closeTo(48, 8));
+    assertThat(keyValue.get("raw_bytes_per_call").asDouble(), greaterThan(40.0 * 2 * 48));
+    JsonNode read = entries.get("canary-read");
+    assertThat(
+        read.get("ratio_bytes").asDouble(), closeTo(ratio(read, "bytes_core", "bytes_all"), 1e-9));
+    assertThat(
+        read.get("ratio_bytes_with_args").asDouble(),
+        greaterThan(read.get("ratio_bytes").asDouble()));
+    assertThat(read.get("ratio_bytes_with_args").asDouble(), lessThan(1.0));
+    assertThat(read.get("ratio_rows").asDouble(), greaterThan(0.0));
+  }
+
+  @Test
+  @Tag("nightly")
+  void theCanarySuiteMeasuresLatency(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        canaryEntries(directory, "--only=ours-latency", "--latencySeconds=5");
+    JsonNode latency = entries.get("canary-latency");
+    assertThat(latency.get("rows_per_second").asDouble(), greaterThan(0.0));
+    assertThat(
+        latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+  }
+
+  private Map<String, JsonNode> canaryEntries(Path directory, String... more) throws Exception {
+    Path file = directory.resolve("canary.json");
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--suite=canary", "--rows=2000", "--rounds=1", "--warmUp=false", "--json=" + file));
+    flags.addAll(List.of(more));
+    int status = run(flags.toArray(String[]::new));
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    return entries(file);
   }
 
   @Test
