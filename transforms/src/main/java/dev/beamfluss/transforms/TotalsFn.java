@@ -167,9 +167,7 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
       expire.set(Long.toString(end), expiry(end));
     }
     if (Boolean.TRUE.equals(touched.isEmpty().read())) {
-      // at the same times for all shards, so that a bundle writes what many of them have: each
-      // write of a few rows costs the servers nearly as much as one of many
-      update.align(org.joda.time.Duration.millis(interval.toMillis())).setRelative();
+      update.offset(org.joda.time.Duration.millis(interval.toMillis())).setRelative();
     }
     touched.add(cell);
   }
