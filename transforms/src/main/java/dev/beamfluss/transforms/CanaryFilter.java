@@ -34,7 +34,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * }</pre>
  *
  * <p>{@link KeyValue} says what value a text has. Every text has an answer, so no row is bad: one
- * whose text is null, has no such key or another value is not of the canary release.
+ * whose text is null, has no such key or another value is not of the canary release. Where a column
+ * of its own has the release, {@link #ofColumn} goes by that, and the text need not be read at all.
  *
  * <p>The text, which is most of such a row, is left out of what comes out, unless {@link
  * #keepingText()} asks for it. The other columns stay as they are and in their order; the new one
@@ -47,7 +48,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  */
 @AutoValue
 public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollection<Row>> {
-  abstract String textColumn();
+  abstract String column();
+
+  abstract boolean text();
 
   abstract String pairDelimiter();
 
@@ -67,7 +70,9 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
 
   @AutoValue.Builder
   abstract static class Builder {
-    abstract Builder setTextColumn(String column);
+    abstract Builder setColumn(String column);
+
+    abstract Builder setText(boolean isText);
 
     abstract Builder setPairDelimiter(String delimiter);
 
@@ -92,12 +97,26 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
    * @param textColumn a STRING
    */
   public static CanaryFilter of(String textColumn) {
+    return in(textColumn).build();
+  }
+
+  /**
+   * Keeps rows by the whole value of a column, which stays.
+   *
+   * @param column a STRING
+   * @param value what it is in the rows of the canary release, and in no others
+   */
+  public static CanaryFilter ofColumn(String column, String value) {
+    return in(column).setText(false).setValue(value).setKeepsText(true).build();
+  }
+
+  private static Builder in(String column) {
     return new AutoValue_CanaryFilter.Builder()
-        .setTextColumn(textColumn)
+        .setColumn(column)
+        .setText(true)
         .setPairDelimiter(",")
         .setKeyValueDelimiter("=")
-        .setKeepsText(false)
-        .build();
+        .setKeepsText(false);
   }
 
   /** What is between pairs, and between key and value: {@code ","} and {@code "="} by default. */
@@ -108,8 +127,18 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
         .build();
   }
 
-  /** The value that a key has in the rows of the canary release, and in no others. Required. */
+  /**
+   * The value that a key of the text has in the rows of the canary release, and in no others.
+   * Required.
+   */
   public CanaryFilter where(String key, String value) {
+    if (!text()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Column %s is compared as a whole (ofColumn), so it has no key '%s'. Use of(\"%s\") for"
+                  + " a text of pairs.",
+              column(), key, column()));
+    }
     return toBuilder().setKey(key).setValue(value).build();
   }
 
@@ -138,11 +167,12 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
   @Override
   public PCollection<Row> expand(PCollection<Row> input) {
     Schema rows = input.getSchema();
-    KeyValue keyValue = checkedKeyValue();
+    KeyValue keyValue = text() ? checkedKeyValue() : null;
+    checkLabel();
     checkColumns(rows);
-    int text = rows.indexOf(textColumn());
+    int column = rows.indexOf(column());
     int[] kept =
-        IntStream.range(0, rows.getFieldCount()).filter(i -> keepsText() || i != text).toArray();
+        IntStream.range(0, rows.getFieldCount()).filter(i -> keepsText() || i != column).toArray();
     Schema.Builder fields = Schema.builder();
     for (int i : kept) {
       fields.addField(rows.getField(i));
@@ -154,7 +184,7 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
     return input
         .apply(
             labelColumn() == null ? "Keep canary rows" : "Label rows",
-            ParDo.of(new KeepFn(keyValue, value(), text, kept, otherLabel(), result)))
+            ParDo.of(new KeepFn(keyValue, value(), column, kept, otherLabel(), result)))
         .setRowSchema(result);
   }
 
@@ -170,6 +200,10 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
                   + " that is between pairs.",
               value(), key(), pairDelimiter(), keyValueDelimiter()));
     }
+    return keyValue;
+  }
+
+  private void checkLabel() {
     if (value().equals(otherLabel())) {
       throw new IllegalArgumentException(
           String.format(
@@ -177,22 +211,21 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
                   + " that are not of the canary release.",
               value(), labelColumn()));
     }
-    return keyValue;
   }
 
   private void checkColumns(Schema rows) {
-    if (!rows.hasField(textColumn())) {
+    if (!rows.hasField(column())) {
       throw new IllegalArgumentException(
           String.format(
-              "The input has no column %s, only %s. Name the one with the text of pairs in of(..),"
-                  + " and read it (withColumns).",
-              textColumn(), rows.getFieldNames()));
+              "The input has no column %s, only %s. Name the one that tells the canary release, and"
+                  + " read it (withColumns).",
+              column(), rows.getFieldNames()));
     }
-    Schema.FieldType type = rows.getField(textColumn()).getType();
+    Schema.FieldType type = rows.getField(column()).getType();
     if (type.getTypeName() != Schema.TypeName.STRING) {
       throw new IllegalArgumentException(
           String.format(
-              "Column %s must be a STRING to be a text of pairs, and is %s.", textColumn(), type));
+              "Column %s must be a STRING to tell the canary release, and is %s.", column(), type));
     }
     if (labelColumn() != null && rows.hasField(labelColumn())) {
       throw new IllegalArgumentException(
@@ -204,11 +237,14 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
 
   @Override
   public void populateDisplayData(DisplayData.Builder builder) {
+    if (text()) {
+      builder
+          .add(DisplayData.item("pairDelimiter", pairDelimiter()))
+          .add(DisplayData.item("keyValueDelimiter", keyValueDelimiter()))
+          .addIfNotNull(DisplayData.item("key", key()));
+    }
     builder
-        .add(DisplayData.item("textColumn", textColumn()))
-        .add(DisplayData.item("pairDelimiter", pairDelimiter()))
-        .add(DisplayData.item("keyValueDelimiter", keyValueDelimiter()))
-        .addIfNotNull(DisplayData.item("key", key()))
+        .add(DisplayData.item("column", column()))
         .addIfNotNull(DisplayData.item("value", value()))
         .add(DisplayData.item("keepsText", keepsText()))
         .addIfNotNull(DisplayData.item("labelColumn", labelColumn()))
@@ -218,9 +254,11 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
   private static final class KeepFn extends DoFn<Row, Row> {
     private static final long serialVersionUID = 1L;
 
-    private final KeyValue keyValue;
+    /** Null if the column is compared as a whole. */
+    private final @Nullable KeyValue keyValue;
+
     private final String value;
-    private final int text;
+    private final int column;
     private final int[] kept;
 
     /** Null if the others are left out. */
@@ -231,15 +269,15 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
     private final Counter rowsKept = Metrics.counter(CanaryFilter.class, "rowsKept");
 
     KeepFn(
-        KeyValue keyValue,
+        @Nullable KeyValue keyValue,
         String value,
-        int text,
+        int column,
         int[] kept,
         @Nullable String otherLabel,
         Schema result) {
       this.keyValue = keyValue;
       this.value = value;
-      this.text = text;
+      this.column = column;
       this.kept = kept;
       this.otherLabel = otherLabel;
       this.result = result;
@@ -248,7 +286,8 @@ public abstract class CanaryFilter extends PTransform<PCollection<Row>, PCollect
     @ProcessElement
     public void process(@Element Row row, OutputReceiver<Row> out) {
       rowsPassed.inc();
-      boolean isCanary = keyValue.matches(row.getString(text), value);
+      String found = row.getString(column);
+      boolean isCanary = keyValue == null ? value.equals(found) : keyValue.matches(found, value);
       if (isCanary) {
         rowsKept.inc();
       }

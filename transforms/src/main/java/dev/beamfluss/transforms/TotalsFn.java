@@ -59,17 +59,17 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   private static final String EXPIRE = "expire";
 
   @StateId(TOTALS)
-  private final StateSpec<MapState<Row, Row>> totalsSpec;
+  private final StateSpec<MapState<Values, Row>> totalsSpec;
 
   /** How many rows of a cell have a value, by cell and the value with its measure. */
   @StateId(VALUES)
-  private final StateSpec<MapState<KV<Row, String>, Long>> valuesSpec;
+  private final StateSpec<MapState<KV<Values, String>, Long>> valuesSpec;
 
   /**
    * The cells that changed since they were last written, once or more; none while no timer is set.
    */
   @StateId(TOUCHED)
-  private final StateSpec<BagState<Row>> touchedSpec;
+  private final StateSpec<BagState<Values>> touchedSpec;
 
   @StateId(CLOSED)
   private final StateSpec<ValueState<Long>> closedSpec = StateSpecs.value();
@@ -97,10 +97,10 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   private transient @Nullable TableLookup versions;
 
   /** Of the cells that this instance has met, how many changes the table's row is made of. */
-  private transient Map<Row, Long> stored;
+  private transient Map<Values, Long> stored;
 
-  private transient Map<Row, Row> due;
-  private transient Set<Row> closing;
+  private transient Map<Values, Row> due;
+  private transient Set<Values> closing;
   private transient List<BadRecord> bad;
 
   TotalsFn(UpsertPlan plan, Duration lateness, Duration interval, boolean keepBad) {
@@ -108,7 +108,7 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
     this.lateness = lateness;
     this.interval = interval;
     this.keepBad = keepBad;
-    Coder<Row> cells = RowCoder.of(plan.cellSchema());
+    Coder<Values> cells = ValuesCoder.of(plan.cellSchema());
     this.totalsSpec = StateSpecs.map(cells, RowCoder.of(plan.totalSchema()));
     this.valuesSpec = StateSpecs.map(KvCoder.of(cells, StringUtf8Coder.of()), VarLongCoder.of());
     this.touchedSpec = StateSpecs.bag(cells);
@@ -141,15 +141,15 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   @ProcessElement
   public void process(
       @Element KV<Integer, Row> element,
-      @StateId(TOTALS) MapState<Row, Row> totals,
-      @StateId(VALUES) MapState<KV<Row, String>, Long> values,
-      @StateId(TOUCHED) BagState<Row> touched,
+      @StateId(TOTALS) MapState<Values, Row> totals,
+      @StateId(VALUES) MapState<KV<Values, String>, Long> values,
+      @StateId(TOUCHED) BagState<Values> touched,
       @StateId(CLOSED) ValueState<Long> closed,
       @TimerId(UPDATE) Timer update,
       @TimerFamily(EXPIRE) TimerMap expire)
       throws Exception {
     Row partial = element.getValue();
-    Row cell = plan.cellOf(partial);
+    Values cell = plan.cellOf(partial);
     long end = plan.periodEndOf(partial);
     Row before = totals.get(cell).read();
     if (before == null) {
@@ -167,9 +167,19 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
       expire.set(Long.toString(end), expiry(end));
     }
     if (Boolean.TRUE.equals(touched.isEmpty().read())) {
-      update.offset(org.joda.time.Duration.millis(interval.toMillis())).setRelative();
+      long wait = untilNextUpdate(update.getCurrentRelativeTime().getMillis(), interval.toMillis());
+      update.offset(org.joda.time.Duration.millis(wait)).setRelative();
     }
     touched.add(cell);
+  }
+
+  /**
+   * Until the next multiple of the interval, so that all shards write at the same time: what the
+   * cluster's work depends on is how many writes there are, not how large they are. Never 0, as
+   * {@link Timer#align} gives at a multiple: a timer for now, just when the one before has fired.
+   */
+  static long untilNextUpdate(long now, long interval) {
+    return interval - Math.floorMod(now, interval);
   }
 
   private Instant expiry(long periodEnd) {
@@ -180,10 +190,13 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
 
   /** How many more values there are of one measure. */
   private static long distinct(
-      MapState<KV<Row, String>, Long> values, Row cell, int measure, Map<String, Long> times) {
+      MapState<KV<Values, String>, Long> values,
+      Values cell,
+      int measure,
+      Map<String, Long> times) {
     long more = 0;
     for (Map.Entry<String, Long> value : times.entrySet()) {
-      KV<Row, String> key = KV.of(cell, measure + ":" + value.getKey());
+      KV<Values, String> key = KV.of(cell, measure + ":" + value.getKey());
       Long read = values.get(key).read();
       long before = read == null ? 0 : read;
       long after = before + value.getValue();
@@ -198,7 +211,7 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
     return more;
   }
 
-  private void refuseLate(Row cell, Row partial) throws Exception {
+  private void refuseLate(Values cell, Row partial) throws Exception {
     tooLate.inc(plan.changesOf(partial));
     refuse(partial, plan.partialSchema(), plan.lateMessage(cell, partial, lateness));
   }
@@ -215,8 +228,8 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
 
   @OnTimer(UPDATE)
   public void update(
-      @StateId(TOTALS) MapState<Row, Row> totals, @StateId(TOUCHED) BagState<Row> touched) {
-    for (Row cell : new HashSet<>(asList(touched.read()))) {
+      @StateId(TOTALS) MapState<Values, Row> totals, @StateId(TOUCHED) BagState<Values> touched) {
+    for (Values cell : new HashSet<>(asList(touched.read()))) {
       Row total = totals.get(cell).read();
       if (total != null) {
         due.put(cell, total);
@@ -228,17 +241,17 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   @OnTimerFamily(EXPIRE)
   public void expire(
       @TimerId String periodEnd,
-      @StateId(TOTALS) MapState<Row, Row> totals,
-      @StateId(VALUES) MapState<KV<Row, String>, Long> values,
-      @StateId(TOUCHED) BagState<Row> touched,
+      @StateId(TOTALS) MapState<Values, Row> totals,
+      @StateId(VALUES) MapState<KV<Values, String>, Long> values,
+      @StateId(TOUCHED) BagState<Values> touched,
       @StateId(CLOSED) ValueState<Long> closed) {
     long end = Long.parseLong(periodEnd);
     Long closedTo = closed.read();
     if (closedTo == null || closedTo < end) {
       closed.write(end);
     }
-    Set<Row> gone = new HashSet<>();
-    for (Map.Entry<Row, Row> entry : totals.entries().read()) {
+    Set<Values> gone = new HashSet<>();
+    for (Map.Entry<Values, Row> entry : totals.entries().read()) {
       if (UpsertPlan.totalPeriodEnd(entry.getValue()) <= end) {
         gone.add(entry.getKey());
         // all of them: one that is held back must not go unsaid
@@ -246,7 +259,7 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
       }
     }
     gone.forEach(totals::remove);
-    for (KV<Row, String> value : asList(values.keys().read())) {
+    for (KV<Values, String> value : asList(values.keys().read())) {
       if (gone.contains(value.getKey())) {
         values.remove(value);
       }
@@ -280,8 +293,8 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   private long write() throws Exception {
     lookUpVersions();
     long now = System.currentTimeMillis();
-    for (Map.Entry<Row, Row> entry : due.entrySet()) {
-      Row cell = entry.getKey();
+    for (Map.Entry<Values, Row> entry : due.entrySet()) {
+      Values cell = entry.getKey();
       Row total = entry.getValue();
       long changes = UpsertPlan.totalChanges(total);
       Long inTable = stored.get(cell);
@@ -308,7 +321,7 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
   }
 
   /** Whether the table can take it. */
-  private boolean upsert(Row cell, Row total) throws Exception {
+  private boolean upsert(Values cell, Row total) throws Exception {
     try {
       sink.upsert(plan.result(cell, total));
       return true;
@@ -326,10 +339,10 @@ final class TotalsFn extends DoFn<KV<Integer, Row>, Long> {
     if (versions == null) {
       return;
     }
-    Map<Row, TableLookup.Pending> asked = new LinkedHashMap<>();
-    for (Row cell : due.keySet()) {
+    Map<Values, TableLookup.Pending> asked = new LinkedHashMap<>();
+    for (Values cell : due.keySet()) {
       if (!stored.containsKey(cell)) {
-        asked.put(cell, versions.ask(cell));
+        asked.put(cell, versions.ask(cell.toRow(plan.cellSchema())));
       }
     }
     asked.forEach(

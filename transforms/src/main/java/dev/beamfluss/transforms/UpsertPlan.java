@@ -329,8 +329,8 @@ final class UpsertPlan implements Serializable {
         : (Object) 0L;
   }
 
-  Row cellOf(Row partial) {
-    return Values.of(partial, 0, cell.getFieldCount()).toRow(cell);
+  Values cellOf(Row partial) {
+    return Values.of(partial, 0, cell.getFieldCount());
   }
 
   long periodEndOf(Row partial) {
@@ -394,8 +394,11 @@ final class UpsertPlan implements Serializable {
   }
 
   /** The row that is written. */
-  Row result(Row key, Row totals) {
-    List<@Nullable Object> values = new ArrayList<>(key.getValues());
+  Row result(Values key, Row totals) {
+    List<@Nullable Object> values = new ArrayList<>(result.getFieldCount());
+    for (int i = 0; i < cell.getFieldCount(); i++) {
+      values.add(key.get(i));
+    }
     for (int i = 0; i < measures.size(); i++) {
       values.add(totals.getValue(MEASURES + i));
     }
@@ -411,29 +414,29 @@ final class UpsertPlan implements Serializable {
     return Row.withSchema(result).attachValues(values);
   }
 
-  String lateMessage(Row key, Row partial, Duration allowedLateness) {
+  String lateMessage(Values key, Row partial, Duration allowedLateness) {
     return String.format(
         "%d changes of row %s of table %s came more than %s after the end of its period (%s), when"
             + " its totals were gone. Add them, or let ColumnUpsert wait longer"
             + " (withAllowedLateness).",
         changesOf(partial),
-        key.getValues(),
+        key,
         sink.path(),
         allowedLateness,
         Instant.ofEpochMilli(periodEndOf(partial)));
   }
 
-  String notTakenMessage(Row key, IllegalArgumentException reason) {
+  String notTakenMessage(Values key, IllegalArgumentException reason) {
     return String.format(
         "The totals of row %s cannot be written to table %s, whose row stays as it is: %s",
-        key.getValues(), sink.path(), reason.getMessage());
+        key, sink.path(), reason.getMessage());
   }
 
-  String heldBackMessage(Row key, Row totals, long stored) {
+  String heldBackMessage(Values key, Row totals, long stored) {
     return String.format(
         "Row %s of table %s was made of %d changes (column %s), and only %d came until its period"
             + " ended: the job was started without its state, or its input has lost some. The"
             + " table's row stays; delete it and count the period again, if it is wrong.",
-        key.getValues(), sink.path(), stored, versionColumn, totalChanges(totals));
+        key, sink.path(), stored, versionColumn, totalChanges(totals));
   }
 }

@@ -137,6 +137,39 @@ class CanaryFilterTest {
   }
 
   @Test
+  void aColumnMayHaveTheRelease() {
+    PCollection<Row> logs = logs();
+    PCollection<Row> kept = logs.apply("Keep", CanaryFilter.ofColumn("page", "home"));
+    assertThat(kept.getSchema(), is(LOG));
+    PAssert.that(kept)
+        .containsInAnyOrder(
+            log("home", "spm=a.b,release_type=grey,os=ios", 1L),
+            log("home", "spm=a.b,release_type=base,os=ios", 2L));
+    PCollection<Row> none = logs.apply("Null", CanaryFilter.ofColumn("args", "spm"));
+    PAssert.that(none).empty();
+    assertThat(
+        logs.apply("Label", CanaryFilter.ofColumn("page", "home").labeling("release", "base"))
+            .getSchema()
+            .getFieldNames(),
+        is(List.of("page", "args", "millis", "release")));
+    pipeline.run().waitUntilFinish();
+  }
+
+  @Test
+  void aColumnThatIsComparedAsAWholeHasNoKeys() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> CanaryFilter.ofColumn("page", "home").where("release_type", "grey"))
+            .getMessage();
+    assertThat(message, containsString("no key 'release_type'"));
+    assertRefused(
+        CanaryFilter.ofColumn("page", "home").labeling("release", "home"),
+        "All rows would have 'home'");
+    assertRefused(CanaryFilter.ofColumn("release", "grey"), "no column release, only [page,");
+  }
+
+  @Test
   void whatCannotBeIsRefusedAndNamed() {
     assertRefused(CanaryFilter.of("args"), "where(key, value)");
     assertRefused(
@@ -181,7 +214,7 @@ class CanaryFilterTest {
         shown,
         is(
             Map.of(
-                "textColumn", "args",
+                "column", "args",
                 "pairDelimiter", ",",
                 "keyValueDelimiter", "=",
                 "key", "release_type",

@@ -135,6 +135,14 @@ class ColumnUpsertTest {
   }
 
   @Test
+  void updatesAreAtMultiplesOfTheIntervalAndNeverNow() {
+    assertThat(TotalsFn.untilNextUpdate(10_000, 500), is(500L));
+    assertThat(TotalsFn.untilNextUpdate(10_001, 500), is(499L));
+    assertThat(TotalsFn.untilNextUpdate(10_499, 500), is(1L));
+    assertThat(TotalsFn.untilNextUpdate(-10_001, 500), is(1L));
+  }
+
+  @Test
   void anOlderTotalNeverOverwritesANewerOne() {
     for (long orders : new long[] {5, 3, 7}) {
       Pipeline counting = Pipeline.create();

@@ -14,8 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How alerts begin, last and end; all state goes through its coders. */
@@ -30,7 +28,12 @@ class ReleaseMonitorTest {
           .ofKinds("event")
           .withTraffic("view");
 
-  private Random random;
+  /**
+   * The same at every run: that chance alone raises an alert now and then is what the watch
+   * promises. How often, {@link ReleaseDetectionTest} measures over many seeds.
+   */
+  private Random random = new Random(1);
+
   private Watched watched = new Watched(WATCH, true);
   private final List<ReleaseAlert> alerts = new ArrayList<>();
   private int second;
@@ -42,13 +45,6 @@ class ReleaseMonitorTest {
   private double canary = 1;
   private double volume = 1;
   private boolean cart = true;
-
-  @BeforeEach
-  void seed() {
-    long seed = ThreadLocalRandom.current().nextLong();
-    System.err.println("seed " + seed);
-    random = new Random(seed);
-  }
 
   private void pass(int seconds) {
     for (int i = 0; i < seconds; i++) {
@@ -110,7 +106,9 @@ class ReleaseMonitorTest {
     // chance may have begun it before
     assertThat(first.since() - START, lessThan(125_000L));
     assertThat(first.logEvidence(), greaterThan(first.logThreshold()));
-    assertThat(of(HOME, "click").size(), both(greaterThan(3)).and(lessThan(8)));
+    long lasts = time() - 1_000 - first.raisedAt();
+    int updates = (int) (lasts / WATCH.updateInterval().toMillis());
+    assertThat(of(HOME, "click").size(), is(1 + updates));
     ReleaseAlert lasting = last(HOME, "click");
     assertThat(lasting.raisedAt(), is(first.raisedAt()));
     double ratio =

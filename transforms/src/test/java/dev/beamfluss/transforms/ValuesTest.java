@@ -5,7 +5,10 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import java.math.BigDecimal;
+import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.schemas.Schema;
+import org.apache.beam.sdk.testing.CoderProperties;
+import org.apache.beam.sdk.util.CoderUtils;
 import org.apache.beam.sdk.values.Row;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +34,23 @@ class ValuesTest {
     assertThat(one, is(not(Values.of(row(new byte[] {1, 3}, null)))));
     assertThat(one, is(not(Values.of(row(new byte[] {1, 2}, "")))));
     assertThat(one.toString(), is("[[1, 2], null, 1]"));
+  }
+
+  @Test
+  void haveTheBytesOfTheirRow() throws Exception {
+    Row row = row(new byte[] {1, 2}, "one");
+    ValuesCoder coder = ValuesCoder.of(SCHEMA);
+
+    assertThat(
+        CoderUtils.encodeToByteArray(coder, Values.of(row)),
+        is(CoderUtils.encodeToByteArray(RowCoder.of(SCHEMA), row)));
+    CoderProperties.coderDecodeEncodeEqual(coder, Values.of(row));
+    CoderProperties.coderDeterministic(coder, Values.of(row), Values.of(row));
+    CoderProperties.coderSerializable(coder);
+    CoderProperties.structuralValueConsistentWithEquals(
+        coder, Values.of(row), Values.of(row(new byte[] {1, 2}, "one")));
+    CoderProperties.structuralValueConsistentWithEquals(
+        coder, Values.of(row), Values.of(row(new byte[] {1, 3}, "one")));
   }
 
   @Test
