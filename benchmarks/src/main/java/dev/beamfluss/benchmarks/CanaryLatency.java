@@ -4,6 +4,7 @@ import dev.beamfluss.local.LocalFluss;
 import dev.beamfluss.pipelines.canary.Canary;
 import dev.beamfluss.pipelines.canary.CanaryOptions;
 import dev.beamfluss.pipelines.canary.CanaryTables;
+import dev.beamfluss.pipelines.canary.PageLogColumns;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,11 +44,12 @@ import org.apache.fluss.row.InternalRow;
 final class CanaryLatency {
   private static final String PREFIX = "latency_";
   private static final int THREADS = 2;
+  private static final long BUNDLE_MILLIS = 200;
   private static final int ROWS_A_SECOND = 20_000;
   private static final int CANARY_OF = 10;
 
   /** Of the writer: each time a batch of each bucket, which the servers have to take. */
-  private static final long PERIOD_MILLIS = 50;
+  private static final long PERIOD_MILLIS = 100;
 
   /** One anomaly each. */
   private static final long TURN_MILLIS = 500;
@@ -71,7 +73,7 @@ final class CanaryLatency {
 
   private final LocalFluss fluss;
   private final Connection connection;
-  private final PageLog log = new PageLog(PageLog.monitored());
+  private final PageLog log = new PageLog(PageLogColumns.core());
   private final SplittableRandom random = new SplittableRandom(1);
 
   /** When they were broken, by page. */
@@ -130,9 +132,11 @@ final class CanaryLatency {
 
   private PipelineResult start(CheckpointedFlink flink) throws Exception {
     FlinkPipelineOptions options = UvJob.options(flink, THREADS, Map.of());
+    options.setMaxBundleTimeMills(BUNDLE_MILLIS);
     CanaryOptions canary = options.as(CanaryOptions.class);
     canary.setBootstrapServers(fluss.bootstrapServers());
     canary.setDatabasePrefix(PREFIX);
+    canary.setReleaseColumn("release");
     canary.setUvSets("none");
     canary.setPartitionDiscoveryMillis((int) TURN_MILLIS);
     Pipeline pipeline = Pipeline.create(options);
@@ -168,7 +172,7 @@ final class CanaryLatency {
         while (written.get() < due) {
           write(writer, turn);
         }
-        TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
+        TimeUnit.NANOSECONDS.sleep(PERIOD_MILLIS * 1_000_000 - (System.nanoTime() - now));
       }
       writer.flush();
     }

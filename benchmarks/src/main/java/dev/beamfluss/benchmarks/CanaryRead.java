@@ -96,7 +96,6 @@ final class CanaryRead {
         Map.of(
             "ratio_bytes", Map.of("at_most", MOST_BYTES),
             "ratio_rows", Entries.atLeast(2),
-            "ratio_bytes_with_args", Map.of("at_most", MOST_BYTES),
             "ratio_rows_with_args", Entries.atLeast(2)));
     entries.add("canary-read", List.of(CORE), rows, more);
   }

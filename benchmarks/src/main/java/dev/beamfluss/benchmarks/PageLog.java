@@ -65,9 +65,11 @@ final class PageLog {
           COLUMNS.stream()
               .map(column -> filled.contains(column) ? value(column, random) : null)
               .toArray();
-      pool[i][ARGS] = BinaryString.fromString(args);
-      canaryArgs[i] =
-          BinaryString.fromString(args.replace("release_type=" + BASE, "release_type=" + CANARY));
+      if (filled.contains(PageLogColumns.ARGS)) {
+        pool[i][ARGS] = BinaryString.fromString(args);
+        canaryArgs[i] =
+            BinaryString.fromString(args.replace("release_type=" + BASE, "release_type=" + CANARY));
+      }
     }
   }
 

@@ -43,6 +43,15 @@ public final class RollUp extends PTransform<PCollection<Row>, PCollection<Row>>
     return new RollUp(all, List.copyOf(dimensions), sets.stream().map(List::copyOf).toList());
   }
 
+  /**
+   * The sets of SQL's CUBE: all combinations of these, from all of them to none.
+   *
+   * @param dimensions 1 to 10
+   */
+  public static List<List<String>> combinations(List<String> dimensions) {
+    return GroupingSets.cube("combinations", dimensions);
+  }
+
   @Override
   public PCollection<Row> expand(PCollection<Row> rows) {
     Schema schema = rows.getSchema();

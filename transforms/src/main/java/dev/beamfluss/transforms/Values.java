@@ -70,9 +70,28 @@ final class Values {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Values that
-        && hash == that.hash
-        && Arrays.deepEquals(values, that.values);
+    if (this == other) {
+      return true;
+    }
+    if (!(other instanceof Values that)
+        || hash != that.hash
+        || values.length != that.values.length) {
+      return false;
+    }
+    for (int i = 0; i < values.length; i++) {
+      if (!equal(values[i], that.values[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** {@link java.util.Objects#deepEquals} looks for every kind of array first. */
+  private static boolean equal(@Nullable Object one, @Nullable Object other) {
+    if (one instanceof byte[] bytes) {
+      return other instanceof byte[] others && Arrays.equals(bytes, others);
+    }
+    return one == other || (one != null && one.equals(other));
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.Filter;
@@ -35,7 +36,7 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * Watches canary releases: scenario 4 of the reference. Reads a third of the columns of the
- * clients' log, and gives of it
+ * clients' log, with {@code args} or without ({@code --releaseColumn}), and gives of it
  *
  * <ul>
  *   <li>the rows of the canary release, by {@link CanaryFilter}, into a log of their own
@@ -84,6 +85,7 @@ public final class Canary {
               options.getCountSets()));
     }
     this.withUsers = sets("uvSets", options.getUvSets());
+    requireCounted();
     this.zone = zone(options.getZone());
     this.updateInterval = millis("updateMillis", options.getUpdateMillis());
     this.discovery = millis("partitionDiscoveryMillis", options.getPartitionDiscoveryMillis());
@@ -93,19 +95,48 @@ public final class Canary {
     requireComparison();
   }
 
+  /** So that no row of the counts has users alone. */
+  private void requireCounted() {
+    List<Set<String>> sets = counted.stream().map(Set::copyOf).toList();
+    for (List<String> set : withUsers) {
+      if (!sets.contains(Set.copyOf(set))) {
+        throw new IllegalArgumentException(
+            String.format(
+                "--uvSets=%s has %s, which --countSets=%s does not count. Add it there, or leave it"
+                    + " out here.",
+                options.getUvSets(),
+                set.isEmpty() ? "all" : String.join("+", set),
+                options.getCountSets()));
+      }
+    }
+  }
+
   private void requireReleases() {
+    String canary = options.getCanaryRelease();
+    if (canary.isEmpty() || canary.equals(BASE)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "--canaryRelease=%s must be a value, and not '%s', which all others are called.",
+              canary, BASE));
+    }
+    String column = options.getReleaseColumn();
+    if (column != null) {
+      if (!PageLogColumns.core().contains(column)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "--releaseColumn=%s is none of the columns that are read: %s.",
+                column, PageLogColumns.core()));
+      }
+      return;
+    }
     String key = options.getReleaseKey();
     if (key.isEmpty() || key.contains(",") || key.contains("=")) {
       throw new IllegalArgumentException(
           String.format("--releaseKey=%s must be a key in args, without ',' and '='.", key));
     }
-    String canary = options.getCanaryRelease();
-    if (canary.isEmpty() || canary.contains(",") || canary.equals(BASE)) {
+    if (canary.contains(",")) {
       throw new IllegalArgumentException(
-          String.format(
-              "--canaryRelease=%s must be a value in args, without ',', and not '%s', which all"
-                  + " others are called.",
-              canary, BASE));
+          String.format("--canaryRelease=%s must be a value in args, without ','.", canary));
     }
   }
 
@@ -169,7 +200,9 @@ public final class Canary {
   /** The columns that monitoring needs, and those of them that it looks into. */
   private PCollection<Row> read(Pipeline pipeline, ErrorHandler<BadRecord, ?> errors) {
     List<String> columns = new ArrayList<>(PageLogColumns.core());
-    columns.add(PageLogColumns.ARGS);
+    if (options.getReleaseColumn() == null) {
+      columns.add(PageLogColumns.ARGS);
+    }
     return pipeline.apply(
         "Read log",
         FlussIO.readRows()
@@ -181,8 +214,11 @@ public final class Canary {
   }
 
   private CanaryFilter filter() {
-    return CanaryFilter.of(PageLogColumns.ARGS)
-        .where(options.getReleaseKey(), options.getCanaryRelease());
+    String column = options.getReleaseColumn();
+    return column == null
+        ? CanaryFilter.of(PageLogColumns.ARGS)
+            .where(options.getReleaseKey(), options.getCanaryRelease())
+        : CanaryFilter.ofColumn(column, options.getCanaryRelease());
   }
 
   private void writeDetail(PCollection<Row> log, ErrorHandler<BadRecord, ?> errors) {
@@ -308,7 +344,7 @@ public final class Canary {
   /** Combinations as of {@code client+page,event,all}. */
   static List<List<String>> sets(String flag, String named) {
     if (named.equals("cube")) {
-      return cube();
+      return RollUp.combinations(CanaryTables.DIMENSIONS);
     }
     List<List<String>> sets = new ArrayList<>();
     if (named.isEmpty() || named.equals("none")) {
@@ -324,21 +360,6 @@ public final class Canary {
                 flag, named, set, CanaryTables.DIMENSIONS));
       }
       sets.add(columns);
-    }
-    return sets;
-  }
-
-  private static List<List<String>> cube() {
-    List<String> columns = CanaryTables.DIMENSIONS;
-    List<List<String>> sets = new ArrayList<>();
-    for (int chosen = (1 << columns.size()) - 1; chosen >= 0; chosen--) {
-      List<String> set = new ArrayList<>();
-      for (int i = 0; i < columns.size(); i++) {
-        if ((chosen & (1 << i)) != 0) {
-          set.add(columns.get(i));
-        }
-      }
-      sets.add(set);
     }
     return sets;
   }

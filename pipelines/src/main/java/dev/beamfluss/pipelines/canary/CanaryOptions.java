@@ -18,9 +18,19 @@ public interface CanaryOptions extends ClusterOptions, StreamingOptions {
   /** Sets {@link #getReleaseKey}. */
   void setReleaseKey(String value);
 
+  /** The column that tells releases apart, if not the key. */
+  @Description(
+      "A STRING column that tells the releases apart in place of the key, such as release; then args,"
+          + " which is half of a row, is not read. Default: none")
+  @Nullable String getReleaseColumn();
+
+  /** Sets {@link #getReleaseColumn}. */
+  void setReleaseColumn(@Nullable String value);
+
   /** The value of the canary release. */
   @Description(
-      "What the canary release has under the key; all others are the baseline. Default: grey")
+      "What the canary release has under the key, or in the column; all others are the baseline."
+          + " Default: grey")
   @Default.String("grey")
   String getCanaryRelease();
 

@@ -196,7 +196,7 @@ abstract class CanaryContract {
       // of one day and one bucket, so that all of it is read in its order
       log.addAll(data.traffic(FIRST_MIDNIGHT, 60, false));
       data.append(log);
-      Pipeline failing = build("--countSets=all", "--uvSets=none");
+      Pipeline failing = build("--countSets=all", "--uvSets=none", "--releaseColumn=release");
       FailingSteps failures = failing(failing, "Compare releases|Write alerts|Notify log", 0);
       try (RunningPipeline pipeline = RunningPipeline.start(failing)) {
         tables.awaitViews(pipeline, log.size());

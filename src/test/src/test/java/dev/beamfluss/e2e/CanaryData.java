@@ -223,6 +223,7 @@ final class CanaryData {
     values.put("user_id", entry.user());
     values.put("network", entry.network());
     values.put("args", entry.args());
+    values.put("release", entry.args() != null && GREY.contains(entry.args()) ? "grey" : "base");
     values.put("ds", entry.day());
     Row.Builder row = Row.withSchema(PageLogColumns.schema());
     for (PageLogColumns.Column column : PageLogColumns.ALL) {
