@@ -15,6 +15,8 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Random;
+import java.util.TreeMap;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.schemas.Schema.FieldType;
@@ -44,8 +46,7 @@ class ForecastFusionTest {
   private static final String DS = "20260216";
   private static final LocalDate DAY = LocalDate.of(2026, 2, 16);
   private static final LocalDate FIRST = LocalDate.of(2026, 1, 5);
-  private static final NavigableMap<LocalDate, double[]> ORDERS =
-      new GeneratedDays(5, 300).orders(FIRST, 43, DAY, 1);
+  private static final NavigableMap<LocalDate, double[]> ORDERS = orders();
   private static final ForecastBaseline BASELINE = baseline(1);
 
   /** An amount of a third of the orders, in cents that are no whole number of them. */
@@ -71,6 +72,20 @@ class ForecastFusionTest {
           .build();
 
   private final Pipeline pipeline = Pipeline.create();
+
+  /** About 300 a day, none in the night. */
+  private static NavigableMap<LocalDate, double[]> orders() {
+    Random random = new Random(5);
+    NavigableMap<LocalDate, double[]> days = new TreeMap<>();
+    for (LocalDate day = FIRST; !day.isAfter(DAY); day = day.plusDays(1)) {
+      double[] counts = new double[1440];
+      for (int minute = 420; minute < counts.length; minute++) {
+        counts[minute] = counts[minute - 1] + (random.nextInt(10) < 3 ? 1 : 0);
+      }
+      days.put(day, counts);
+    }
+    return days;
+  }
 
   private static ForecastBaseline baseline(double price) {
     BaselineBuilder builder = BaselineBuilder.of("web").forDay(DAY);

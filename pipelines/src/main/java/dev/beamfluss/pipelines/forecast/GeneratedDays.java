@@ -1,4 +1,4 @@
-package dev.beamfluss.transforms;
+package dev.beamfluss.pipelines.forecast;
 
 import java.time.DayOfWeek;
 import java.time.LocalDate;
@@ -15,6 +15,9 @@ final class GeneratedDays {
   private static final double LEVEL_DEVIATION = 0.12;
   private static final double CURVE_DEVIATION = 0.12;
   private static final int STRETCH = 120;
+  private static final long PRICES_SEED = 11;
+  private static final int MEDIAN_CENTS = 2_500;
+  private static final double PRICE_DEVIATION = 0.6;
 
   private final Random random;
   private final double ordersADay;
@@ -46,6 +49,27 @@ final class GeneratedDays {
       cumulative[minute] = sum;
     }
     return cumulative;
+  }
+
+  /** What these orders came to, at log-normally distributed prices, to the cent. */
+  static NavigableMap<LocalDate, double[]> amounts(NavigableMap<LocalDate, double[]> orders) {
+    Random prices = new Random(PRICES_SEED);
+    NavigableMap<LocalDate, double[]> amounts = new TreeMap<>();
+    orders.forEach(
+        (day, counts) -> {
+          double[] cumulative = new double[counts.length];
+          long cents = 0;
+          double before = 0;
+          for (int minute = 0; minute < counts.length; minute++) {
+            for (double order = before; order < counts[minute]; order++) {
+              cents += Math.round(MEDIAN_CENTS * Math.exp(PRICE_DEVIATION * prices.nextGaussian()));
+            }
+            before = counts[minute];
+            cumulative[minute] = cents / 100.0;
+          }
+          amounts.put(day, cumulative);
+        });
+    return amounts;
   }
 
   private static boolean isWeekend(LocalDate day) {

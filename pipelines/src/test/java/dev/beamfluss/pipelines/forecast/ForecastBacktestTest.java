@@ -1,4 +1,4 @@
-package dev.beamfluss.transforms;
+package dev.beamfluss.pipelines.forecast;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
@@ -6,14 +6,13 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.lessThan;
 
+import dev.beamfluss.transforms.ForecastModel;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -48,9 +47,7 @@ class ForecastBacktestTest {
 
   @Test
   void shrunkBeatsRatioInEveryHourBeforeNoonForAmounts() {
-    check(
-        "GMV of 300 orders a day",
-        channels(300).stream().map(ForecastBacktestTest::amounts).toList());
+    check("GMV of 300 orders a day", channels(300).stream().map(GeneratedDays::amounts).toList());
   }
 
   /** The same in every run: whether some of the days are lucky is not what is tested. */
@@ -75,27 +72,5 @@ class ForecastBacktestTest {
     assertThat(backtest.days(), greaterThanOrEqualTo(14));
     double coverage = backtest.coverage("shrunk", 0, 22);
     assertThat(title, coverage, allOf(greaterThan(85.0), lessThan(98.0)));
-  }
-
-  /** Of log-normally distributed prices, in hundredths. */
-  private static NavigableMap<LocalDate, double[]> amounts(
-      NavigableMap<LocalDate, double[]> orders) {
-    Random random = new Random(11);
-    NavigableMap<LocalDate, double[]> amounts = new TreeMap<>();
-    orders.forEach(
-        (day, counts) -> {
-          double[] cumulative = new double[counts.length];
-          long cents = 0;
-          double before = 0;
-          for (int minute = 0; minute < counts.length; minute++) {
-            for (double order = before; order < counts[minute]; order++) {
-              cents += Math.round(2_500 * Math.exp(0.6 * random.nextGaussian()));
-            }
-            before = counts[minute];
-            cumulative[minute] = cents / 100.0;
-          }
-          amounts.put(day, cumulative);
-        });
-    return amounts;
   }
 }

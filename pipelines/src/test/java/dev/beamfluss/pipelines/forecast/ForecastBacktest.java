@@ -1,5 +1,9 @@
-package dev.beamfluss.transforms;
+package dev.beamfluss.pipelines.forecast;
 
+import dev.beamfluss.transforms.BaselineBuilder;
+import dev.beamfluss.transforms.Forecast;
+import dev.beamfluss.transforms.ForecastBaseline;
+import dev.beamfluss.transforms.ForecastModel;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Locale;

@@ -1,10 +1,13 @@
-package dev.beamfluss.transforms;
+package dev.beamfluss.pipelines.forecast;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.lessThan;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.beamfluss.transforms.Forecast;
+import dev.beamfluss.transforms.ForecastBaseline;
+import dev.beamfluss.transforms.ForecastModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -64,11 +67,17 @@ class RetailForecastTest {
   private static ForecastBacktest run(String title, NavigableMap<LocalDate, double[]> days) {
     Map<String, ForecastModel> models = new LinkedHashMap<>();
     ForecastModel.names().forEach(name -> models.put(name, ForecastModel.named(name)));
-    models.put(LATE_RATIO, new RatioModel(ForecastModel.DEFAULT_CONFIDENCE, 0.2));
+    models.put(LATE_RATIO, RetailForecastTest::ratioFromAFifth);
     ForecastBacktest backtest = new ForecastBacktest(models);
     backtest.run(days, FROM, TO);
     backtest.print(title, OPEN, CLOSED);
     return backtest;
+  }
+
+  private static Forecast ratioFromAFifth(double soFar, int minute, ForecastBaseline baseline) {
+    double share = baseline.share(minute);
+    double total = share < 0.2 ? soFar + (1 - share) * baseline.total() : soFar / share;
+    return Forecast.of(total, total, total);
   }
 
   private static void check(String title, NavigableMap<LocalDate, double[]> days) {
