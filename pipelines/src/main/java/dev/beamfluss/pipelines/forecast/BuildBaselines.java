@@ -174,8 +174,14 @@ public final class BuildBaselines {
     return sum;
   }
 
-  /** The baseline of a channel for a day, of its days before. */
-  static Optional<String> build(
+  /**
+   * The baseline of a channel for a day, as it is stored; empty if there is no past day of its
+   * kind.
+   *
+   * @param days what the channel had by each minute of its days; only those before are used
+   * @throws IllegalArgumentException if these are no cumulative numbers
+   */
+  public static Optional<String> build(
       String channel, LocalDate day, NavigableMap<LocalDate, double[]> days) {
     BaselineBuilder builder = BaselineBuilder.of(channel).forDay(day);
     days.headMap(day, false).forEach(builder::add);

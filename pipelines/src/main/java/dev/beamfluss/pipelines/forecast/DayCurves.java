@@ -20,8 +20,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * from the beginning of the day to the end of each of 1440 minutes. A minute that has no row has
  * what the one before had, the first ones 0.
  */
-final class DayCurves {
-  static final int MINUTES = 1440;
+public final class DayCurves {
+  /** Of a day. */
+  public static final int MINUTES = 1440;
 
   private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("HHmm", Locale.ROOT);
 
@@ -29,8 +30,13 @@ final class DayCurves {
   private final TreeMap<LocalDate, double[]> amounts = new TreeMap<>();
   private final Set<LocalDate> unknownAmounts = new HashSet<>();
 
-  /** The day of a {@code ds}. */
-  static LocalDate day(String what, @Nullable String ds) {
+  /**
+   * The day of a {@code ds}.
+   *
+   * @param what it is of, for the message
+   * @throws IllegalArgumentException if it is none
+   */
+  public static LocalDate day(String what, @Nullable String ds) {
     try {
       return LocalDate.parse(String.valueOf(ds), DateTimeFormatter.BASIC_ISO_DATE);
     } catch (DateTimeException e) {
@@ -39,11 +45,13 @@ final class DayCurves {
     }
   }
 
-  static String ds(LocalDate day) {
+  /** {@code yyyyMMdd}. */
+  public static String ds(LocalDate day) {
     return day.format(DateTimeFormatter.BASIC_ISO_DATE);
   }
 
-  static String mm(int minute) {
+  /** {@code HHmm}, of a minute of the day from 0 on. */
+  public static String mm(int minute) {
     return LocalTime.of(minute / 60, minute % 60).format(MINUTE);
   }
 
@@ -67,7 +75,7 @@ final class DayCurves {
    *
    * @throws IllegalArgumentException if it is no minute of a day
    */
-  void add(Row row) {
+  public void add(Row row) {
     LocalDate day = day("Column ds of table " + ForecastTables.ORDERS, row.getString("ds"));
     int minute = minute(row);
     @Nullable Long count = row.getInt64("order_cnt");
@@ -93,12 +101,12 @@ final class DayCurves {
   }
 
   /** What there was of orders, each day that has a row. */
-  NavigableMap<LocalDate, double[]> counts() {
+  public NavigableMap<LocalDate, double[]> counts() {
     return carriedOn(counts);
   }
 
   /** The same of amounts, without the days of which one is null. */
-  NavigableMap<LocalDate, double[]> amounts() {
+  public NavigableMap<LocalDate, double[]> amounts() {
     NavigableMap<LocalDate, double[]> known = carriedOn(amounts);
     known.keySet().removeAll(unknownAmounts);
     return known;

@@ -17,17 +17,21 @@ import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 
 /** What the lake has of {@code order_dtm}, by channel: rows of {@link DayCurves}. */
-final class PastOrders extends PTransform<PBegin, PCollection<KV<String, Iterable<Row>>>> {
+public final class PastOrders extends PTransform<PBegin, PCollection<KV<String, Iterable<Row>>>> {
   private final Map<String, String> catalog;
   private final String table;
   private final String from;
   private final String to;
 
   /**
+   * Reads some days.
+   *
+   * @param catalog the properties of the Paimon catalog
+   * @param table the table, {@code database.order_dtm}
    * @param from the first day
    * @param to the last one; partitions before and after are not opened
    */
-  PastOrders(Map<String, String> catalog, String table, LocalDate from, LocalDate to) {
+  public PastOrders(Map<String, String> catalog, String table, LocalDate from, LocalDate to) {
     this.catalog = catalog;
     this.table = table;
     this.from = DayCurves.ds(from);

@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import dev.beamfluss.transforms.BaselineBuilder;
 import dev.beamfluss.transforms.Forecast;

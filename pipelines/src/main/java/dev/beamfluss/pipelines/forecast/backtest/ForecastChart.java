@@ -1,5 +1,6 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
+import dev.beamfluss.pipelines.forecast.DayCurves;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;

@@ -1,6 +1,8 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import dev.beamfluss.io.paimon.PaimonIO;
+import dev.beamfluss.pipelines.forecast.DayCurves;
+import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.ingest.EventLog;
 import dev.beamfluss.pipelines.ingest.EventLogReader;
 import dev.beamfluss.pipelines.ingest.EventTime;

@@ -1,5 +1,6 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
+import dev.beamfluss.pipelines.forecast.DayCurves;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.LocalDate;

@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;

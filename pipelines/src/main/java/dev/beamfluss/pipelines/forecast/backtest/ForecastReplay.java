@@ -1,5 +1,8 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
+import dev.beamfluss.pipelines.forecast.BuildBaselines;
+import dev.beamfluss.pipelines.forecast.DayCurves;
+import dev.beamfluss.pipelines.forecast.PastOrders;
 import dev.beamfluss.transforms.ForecastFusion;
 import dev.beamfluss.transforms.ForecastModel;
 import java.io.Serializable;

@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import dev.beamfluss.transforms.ForecastModel;
 import java.math.BigDecimal;
@@ -161,7 +161,7 @@ final class BacktestErrors {
     return line.append(
             first == 0
                 ? "           -"
-                : String.format(Locale.ROOT, "%10.0f %%", 100 * (1 - last / first)))
+                : String.format("%10d %%", Math.round(100 * (1 - last / first))))
         .toString();
   }
 

@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import java.time.DayOfWeek;
 import java.time.LocalDate;

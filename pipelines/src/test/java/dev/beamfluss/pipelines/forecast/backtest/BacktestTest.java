@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.hamcrest.MatcherAssert.assertThat;
@@ -30,7 +30,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BacktestTest {
-  private static final String DIRECT = "--runner=DirectRunner --targetParallelism=2";
+  /** Without the direct runner's checks, as there are many rows. */
+  private static final String DIRECT =
+      "--runner=DirectRunner --targetParallelism=2 --enforceImmutability=false"
+          + " --enforceEncodability=false";
+
   private static final String FLINK = "--runner=FlinkRunner --flinkMaster=[local] --parallelism=2";
   private static final LocalDate FIRST = LocalDate.of(2026, 1, 5);
   private static final LocalDate TESTED = FIRST.plusWeeks(9);

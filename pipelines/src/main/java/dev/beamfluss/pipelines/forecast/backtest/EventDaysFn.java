@@ -1,5 +1,6 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
+import dev.beamfluss.pipelines.forecast.DayCurves;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventLog;
 import dev.beamfluss.pipelines.ingest.EventLogReader;

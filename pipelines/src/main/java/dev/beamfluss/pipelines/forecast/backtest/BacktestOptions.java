@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.forecast;
+package dev.beamfluss.pipelines.forecast.backtest;
 
 import dev.beamfluss.pipelines.tables.LakeOptions;
 import org.apache.beam.sdk.options.Default;
