@@ -5,6 +5,7 @@ import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
+import java.time.format.ResolverStyle;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Locale;
@@ -24,7 +25,9 @@ public final class DayCurves {
   /** Of a day. */
   public static final int MINUTES = 1440;
 
-  private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("HHmm", Locale.ROOT);
+  /** Strict: 2400 would be 0000. */
+  private static final DateTimeFormatter MINUTE =
+      DateTimeFormatter.ofPattern("HHmm", Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
 
   private final TreeMap<LocalDate, double[]> counts = new TreeMap<>();
   private final TreeMap<LocalDate, double[]> amounts = new TreeMap<>();
