@@ -20,11 +20,13 @@ import org.apache.fluss.metadata.TableBucket;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.row.InternalRow;
+import org.apache.fluss.types.DataType;
 import org.apache.fluss.types.DataTypeRoot;
+import org.apache.fluss.types.DecimalType;
 
 /**
  * What a KV table holds, by following its changelog with the plain Fluss client: an answer that
- * owes nothing to the code under test. Columns may be STRING and BIGINT.
+ * owes nothing to the code under test. Columns may be STRING, BIGINT and DECIMAL.
  */
 final class TailedTable implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(10);
@@ -101,11 +103,18 @@ final class TailedTable implements AutoCloseable {
   private List<Object> values(InternalRow row) {
     List<Object> values = new ArrayList<>();
     for (int i = 0; i < info.getRowType().getFieldCount(); i++) {
-      boolean text = info.getRowType().getTypeAt(i).is(DataTypeRoot.STRING);
-      values.add(
-          row.isNullAt(i) ? null : text ? row.getString(i).toString() : (Object) row.getLong(i));
+      values.add(row.isNullAt(i) ? null : value(row, i, info.getRowType().getTypeAt(i)));
     }
     return values;
+  }
+
+  private static Object value(InternalRow row, int column, DataType type) {
+    if (type instanceof DecimalType decimal) {
+      return row.getDecimal(column, decimal.getPrecision(), decimal.getScale()).toBigDecimal();
+    }
+    return type.is(DataTypeRoot.STRING)
+        ? row.getString(column).toString()
+        : (Object) row.getLong(column);
   }
 
   @Override
