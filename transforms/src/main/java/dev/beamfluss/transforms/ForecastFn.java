@@ -52,6 +52,7 @@ final class ForecastFn extends DoFn<Row, Row> {
   /** How many digits before the decimal point an amount may have. */
   private final int amountDigits;
 
+  private final int[] passed;
   private final boolean keepBad;
   private final Counter withoutBaseline =
       Metrics.counter(ForecastFusion.class, "rowsWithoutBaseline");
@@ -83,7 +84,8 @@ final class ForecastFn extends DoFn<Row, Row> {
       this.amountDigits = Integer.MAX_VALUE;
     }
     this.keepBad = fusion.errorHandler() != null;
-    this.result =
+    this.passed = fusion.passed().stream().mapToInt(rows::indexOf).toArray();
+    Schema.Builder schema =
         Schema.builder()
             .addField(rows.getField(day))
             .addField(rows.getField(minute))
@@ -97,8 +99,11 @@ final class ForecastFn extends DoFn<Row, Row> {
             .addField("forecast_gmv_low", amounts)
             .addField("forecast_gmv_high", amounts)
             .addStringField("model")
-            .addNullableStringField("baseline_ds")
-            .build();
+            .addNullableStringField("baseline_ds");
+    for (int column : passed) {
+      schema.addField(rows.getField(column));
+    }
+    this.result = schema.build();
   }
 
   private int feature(String column) {
@@ -158,6 +163,9 @@ final class ForecastFn extends DoFn<Row, Row> {
     values.addAll(gmv);
     values.add(modelName);
     values.add(row.getString(baselineDay));
+    for (int column : passed) {
+      values.add(row.getValue(column));
+    }
     return Row.withSchema(result).attachValues(values);
   }
 

@@ -128,6 +128,8 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
 
   abstract int countDecimals();
 
+  abstract List<String> passed();
+
   abstract @Nullable ErrorHandler<BadRecord, ?> errorHandler();
 
   abstract Builder toBuilder();
@@ -159,6 +161,8 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
     abstract Builder setAmountFeatureColumn(String column);
 
     abstract Builder setCountDecimals(int decimals);
+
+    abstract Builder setPassed(List<String> columns);
 
     abstract Builder setErrorHandler(ErrorHandler<BadRecord, ?> errorHandler);
 
@@ -198,6 +202,7 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
         .setCountFeatureColumn("minute_ratio_feat")
         .setAmountFeatureColumn("minute_gmv_feat")
         .setCountDecimals(0)
+        .setPassed(List.of())
         .build();
   }
 
@@ -268,6 +273,11 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
     return toBuilder().setCountDecimals(decimals).build();
   }
 
+  /** Further columns of the input that come through as they are, at the end: none by default. */
+  public ForecastFusion passing(String... columns) {
+    return toBuilder().setPassed(List.of(columns)).build();
+  }
+
   /** Gets the rows that are refused, with the reason. Without a handler, one fails the pipeline. */
   public ForecastFusion withErrorHandler(ErrorHandler<BadRecord, ?> errorHandler) {
     return toBuilder().setErrorHandler(errorHandler).build();
@@ -332,9 +342,12 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
     require(rows, channelColumn(), FieldType.STRING);
     require(rows, countColumn(), FieldType.INT64);
     require(rows, amountColumn(), FieldType.DECIMAL);
+    for (String column : passed()) {
+      requireColumn(rows, column);
+    }
   }
 
-  static void require(Schema rows, String column, FieldType type) {
+  private static void requireColumn(Schema rows, String column) {
     if (!rows.hasField(column)) {
       throw new IllegalArgumentException(
           String.format(
@@ -342,6 +355,10 @@ public abstract class ForecastFusion extends PTransform<PCollection<Row>, PColle
                   + " of ForecastFusion.",
               column, rows.getFieldNames()));
     }
+  }
+
+  static void require(Schema rows, String column, FieldType type) {
+    requireColumn(rows, column);
     FieldType is = rows.getField(column).getType();
     boolean fits =
         is.getTypeName().isLogicalType()

@@ -75,8 +75,10 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *
  * <p>A row counts as often as it is in the input; with {@link #countingDistinct} it counts once,
  * but its amount adds up. What comes later than {@link #withAllowedLateness} after the end of its
- * day goes to the error handler; the counter {@code rowsTooLate} tells how many. The counters
- * {@code totalsGiven} and, of these, {@code totalsGivenAgain} tell what late rows cost.
+ * day goes to the error handler; the counter {@code rowsTooLate} tells how many. Before the first
+ * watermark after a restore it is not known to be late, and gives totals of its own, which the
+ * version keeps from replacing what there was. The counters {@code totalsGiven} and, of these,
+ * {@code totalsGivenAgain} tell what late rows cost.
  *
  * <p><b>State</b>: of each source and day until then, what its minutes had, some 10 KB at most, and
  * with {@link #countingDistinct} the ids.

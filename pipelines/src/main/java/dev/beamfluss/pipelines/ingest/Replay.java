@@ -38,7 +38,9 @@ public final class Replay implements AutoCloseable {
     /** The logs of what users do. */
     UV,
     /** The same and lines of orders, each with an id, and items. */
-    WIDETABLE
+    WIDETABLE,
+    /** Lines of orders as they were placed. */
+    FORECAST
   }
 
   /**
@@ -70,6 +72,7 @@ public final class Replay implements AutoCloseable {
                       case UV -> new BehaviorSink(patient, databasePrefix, options.zone());
                       case WIDETABLE ->
                           new WideTableSink(patient, databasePrefix, options.zone(), speed > 0);
+                      case FORECAST -> new ForecastSink(patient, databasePrefix, options.zone());
                     })
             .toList();
   }
