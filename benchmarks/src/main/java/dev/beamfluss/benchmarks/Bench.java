@@ -36,7 +36,8 @@ public final class Bench {
           new JoinSuite(),
           new UvSuite(),
           new ColumnsSuite(),
-          new CanarySuite());
+          new CanarySuite(),
+          new ForecastSuite());
 
   private Bench() {}
 

@@ -10,8 +10,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 public interface BenchOptions extends PipelineOptions {
   /** {@code --suite=write,lookup}. */
   @Description(
-      "Which suites to run: read, write, lookup, paimon, join, uv, columns, canary; several with"
-          + " commas between. Required.")
+      "Which suites to run: read, write, lookup, paimon, join, uv, columns, canary, forecast;"
+          + " several with commas between. Required.")
   @Validation.Required
   String getSuite();
 

@@ -394,6 +394,20 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
+  void theForecastSuiteMeasuresClusterAndLake(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("forecast.json");
+    int status = run("--suite=forecast", "--latencySeconds=5", "--json=" + file);
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    Map<String, JsonNode> entries = entries(file);
+    assertThat(entries.keySet(), contains("forecast-latency", "forecast-lake"));
+    JsonNode latency = entries.get("forecast-latency");
+    assertThat(
+        latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+    assertThat(entries.get("forecast-lake").get("max_ms").asDouble(), lessThan(60_000.0));
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(
         run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
@@ -412,7 +426,7 @@ class BenchTest {
         err.toString(StandardCharsets.UTF_8),
         containsString(
             "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
-                + " uv, columns, canary."));
+                + " uv, columns, canary, forecast."));
   }
 
   @Test
