@@ -47,12 +47,6 @@ import org.apache.beam.sdk.values.Row;
  * without a new baseline keeps its last.
  */
 public final class BuildBaselines {
-  /** The lake's table: {@code ds}, its partition, {@code channel_id}, and a string a measure. */
-  public static final String TABLE = "order_mm_his_str";
-
-  /** The KV table of the same columns, by {@code channel_id}. */
-  public static final String KV_TABLE = "order_mm_his_kv";
-
   private static final Schema BASELINE =
       Schema.builder()
           .addStringField("ds")
@@ -125,14 +119,17 @@ public final class BuildBaselines {
         baselines.apply(
             "Write to the lake",
             PaimonIO.write()
-                .to(catalog, table(TABLE))
+                .to(catalog, table(ForecastTables.BASELINES_OF_DAYS))
                 .withCreateTable(List.of("ds", "channel_id"), List.of("ds"), Map.of("bucket", "1"))
                 .withOverwrite());
     if (alsoToFluss) {
       var unusedToo =
           baselines.apply(
               "Write to the cluster",
-              FlussIO.write().to(FlussCluster.at(options.getBootstrapServers()), table(KV_TABLE)));
+              FlussIO.write()
+                  .to(
+                      FlussCluster.at(options.getBootstrapServers()),
+                      table(ForecastTables.BASELINES)));
     }
     PipelineResult result = pipeline.run();
     PipelineResult.State state = result.waitUntilFinish();
@@ -151,7 +148,7 @@ public final class BuildBaselines {
     }
     out.printf(
         "%d baselines for %s in %s, of %s; %d channels without one%n",
-        built, options.getDs(), table(TABLE), from, without);
+        built, options.getDs(), table(ForecastTables.BASELINES_OF_DAYS), from, without);
     return Program.DONE;
   }
 

@@ -16,7 +16,7 @@ import dev.beamfluss.pipelines.forecast.BuildBaselines;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.tables.Collected;
 import dev.beamfluss.pipelines.tables.TableCreator;
-import dev.beamfluss.pipelines.tables.TableDefinition;
+import dev.beamfluss.pipelines.tables.TableOptions;
 import dev.beamfluss.transforms.BaselineBuilder;
 import dev.beamfluss.transforms.ForecastBaseline;
 import java.io.ByteArrayOutputStream;
@@ -42,8 +42,6 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
-import org.apache.fluss.metadata.TableDescriptor;
-import org.apache.fluss.types.DataTypes;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -182,7 +180,7 @@ abstract class ForecastBaselineContract {
   private Map<String, List<@Nullable Object>> inLake(LocalDate day) {
     return read(
         PaimonIO.read()
-            .from(catalog(), table(BuildBaselines.TABLE))
+            .from(catalog(), table(ForecastTables.BASELINES_OF_DAYS))
             .withColumns("channel_id", "ds", "minute_ratio_feat", "minute_gmv_feat")
             .withPartitionFilter(PaimonFilter.equal("ds", ds(day))));
   }
@@ -228,7 +226,8 @@ abstract class ForecastBaselineContract {
     write();
     assertThat(
         build(DAY),
-        containsString("2 baselines for 20260302 in " + table(BuildBaselines.TABLE) + ", of "));
+        containsString(
+            "2 baselines for 20260302 in " + table(ForecastTables.BASELINES_OF_DAYS) + ", of "));
     Map<String, List<@Nullable Object>> first = inLake(DAY);
     assertThat(
         first,
@@ -270,29 +269,17 @@ abstract class ForecastBaselineContract {
     Map<String, List<@Nullable Object>> held =
         read(
             FlussIO.readContents()
-                .from(FlussCluster.at(fluss.bootstrapServers()), table(BuildBaselines.KV_TABLE))
+                .from(FlussCluster.at(fluss.bootstrapServers()), table(ForecastTables.BASELINES))
                 .withColumns("channel_id", "ds", "minute_ratio_feat", "minute_gmv_feat"));
     assertThat(held, is(inLake(DAY)));
     assertThat(held.get("web"), is(expected("web", DAY, 60)));
   }
 
   private void createKvTable() {
-    TableDescriptor descriptor =
-        TableDescriptor.builder()
-            .schema(
-                org.apache.fluss.metadata.Schema.newBuilder()
-                    .column("channel_id", DataTypes.STRING())
-                    .column("ds", DataTypes.STRING())
-                    .column("minute_ratio_feat", DataTypes.STRING())
-                    .column("minute_gmv_feat", DataTypes.STRING())
-                    .primaryKey("channel_id")
-                    .build())
-            .distributedBy(1)
-            .build();
     try (TableCreator creator = TableCreator.connect(fluss.bootstrapServers())) {
-      creator.create(
-          new TableDefinition(
-              prefix + ForecastTables.DATABASE, BuildBaselines.KV_TABLE, descriptor));
+      ForecastTables.definitions(TableOptions.defaults().withDatabasePrefix(prefix)).stream()
+          .filter(table -> table.name().equals(ForecastTables.BASELINES))
+          .forEach(creator::create);
     }
   }
 
