@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -74,6 +75,7 @@ final class ForecastLatency {
 
   private final Progress inCluster = new Progress();
   private final Progress inLake = new Progress();
+  private final CountDownLatch first = new CountDownLatch(1);
   private volatile boolean writing = true;
   private volatile long warm = Long.MAX_VALUE;
 
@@ -127,6 +129,10 @@ final class ForecastLatency {
       Future<?> cluster = threads.submit(() -> call(this::followCluster));
       Future<?> lake = threads.submit(() -> call(this::followLake));
       try {
+        // the partitions of a new day are found after a while
+        if (!first.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+          throw new IllegalStateException("There was no forecast in " + PATIENCE);
+        }
         TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
         warm = System.currentTimeMillis();
         TimeUnit.SECONDS.sleep(seconds);
@@ -238,6 +244,7 @@ final class ForecastLatency {
           if (record.getChangeType() != ChangeType.UPDATE_BEFORE) {
             InternalRow row = record.getRow();
             requireBaseline(row.isNullAt(2));
+            first.countDown();
             inCluster.seen(
                 sourceOf(row.getString(0).toString()), row.getLong(1), record.timestamp());
           }
