@@ -416,24 +416,10 @@ public final class LocalFluss implements AutoCloseable {
   }
 
   private void waitUntil(BooleanSupplier condition, Supplier<String> whatIsWrong) {
-    long deadline = System.nanoTime() + MEMBERSHIP_TIMEOUT.toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() - deadline > 0) {
-        throw new IllegalStateException(
-            "Local Fluss cluster in "
-                + directory
-                + ", after "
-                + MEMBERSHIP_TIMEOUT.toSeconds()
-                + " s: "
-                + whatIsWrong.get());
-      }
-      try {
-        TimeUnit.MILLISECONDS.sleep(10);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("Interrupted while waiting for the cluster", e);
-      }
-    }
+    Waiting.until(
+        condition,
+        MEMBERSHIP_TIMEOUT,
+        () -> "local Fluss cluster in " + directory + ": " + whatIsWrong.get());
   }
 
   /**

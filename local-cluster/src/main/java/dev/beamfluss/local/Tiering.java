@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.ExecutionCheckpointingOptions;
@@ -49,6 +50,18 @@ final class Tiering implements AutoCloseable {
    * @throws IllegalStateException if it cannot be submitted
    */
   static Tiering start(String bootstrapServers, Path warehouse, CoordinatorServer coordinator) {
+    return new Tiering(
+        submit(flink(), bootstrapServers, warehouse),
+        coordinator.getCoordinatorService().getLakeTableTieringManager());
+  }
+
+  /**
+   * Submits the job to a Flink cluster.
+   *
+   * @throws IllegalStateException if it cannot be submitted
+   */
+  static JobClient submit(
+      StreamExecutionEnvironment flink, String bootstrapServers, Path warehouse) {
     Configuration fluss = new Configuration();
     fluss.setString(ConfigOptions.BOOTSTRAP_SERVERS.key(), bootstrapServers);
     fluss.set(TieringSourceOptions.POLL_TIERING_TABLE_INTERVAL, POLL_INTERVAL);
@@ -56,23 +69,28 @@ final class Tiering implements AutoCloseable {
     lake.setString("metastore", "filesystem");
     lake.setString("warehouse", warehouse.toString());
     try {
-      return new Tiering(
-          LakeTieringJobBuilder.newBuilder(flink(), fluss, lake, new Configuration(), "paimon")
-              .build(),
-          coordinator.getCoordinatorService().getLakeTableTieringManager());
+      return LakeTieringJobBuilder.newBuilder(flink, fluss, lake, new Configuration(), "paimon")
+          .build();
     } catch (Exception e) {
       throw new IllegalStateException("The tiering of " + bootstrapServers + " did not start", e);
     }
   }
 
   private static StreamExecutionEnvironment flink() {
-    org.apache.flink.configuration.Configuration configuration =
-        new org.apache.flink.configuration.Configuration();
+    org.apache.flink.configuration.Configuration configuration = settings();
     // a failed round begins anew as a whole
     configuration.set(JobManagerOptions.EXECUTION_FAILOVER_STRATEGY, "full");
-    configuration.set(ExecutionCheckpointingOptions.CHECKPOINTING_INTERVAL, CHECKPOINT_INTERVAL);
     configuration.set(CheckpointingOptions.CHECKPOINT_STORAGE, "jobmanager");
     return StreamExecutionEnvironment.createLocalEnvironment(1, configuration);
+  }
+
+  /** Of the job, on whichever cluster. */
+  static org.apache.flink.configuration.Configuration settings() {
+    org.apache.flink.configuration.Configuration configuration =
+        new org.apache.flink.configuration.Configuration();
+    configuration.set(ExecutionCheckpointingOptions.CHECKPOINTING_INTERVAL, CHECKPOINT_INTERVAL);
+    configuration.set(CoreOptions.DEFAULT_PARALLELISM, 1);
+    return configuration;
   }
 
   /** Ends the job. What it had not committed is tiered by the next. */

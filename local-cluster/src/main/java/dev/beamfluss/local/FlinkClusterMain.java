@@ -1,0 +1,128 @@
+package dev.beamfluss.local;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Starts, shows and stops a Flink cluster of separate processes: {@code start|stop|status}.
+ *
+ * <p>Flags, all optional: {@code --taskmanagers=N} (default 2), {@code --slots=N} of each (default
+ * 4), {@code --port=N} of the web interface (default 8081), {@code --directory=DIR} (default {@code
+ * target/flink-cluster}), {@code --config=FILE} (default {@code
+ * runner-configs/flink-cluster.yaml}).
+ *
+ * <p>A wrong flag ends the program with status 2, a failure with status 1, and so does {@code
+ * status} where a process is missing.
+ */
+public final class FlinkClusterMain {
+  private static final String USAGE =
+      """
+      usage: ./run flink-cluster start|stop|status [FLAG ...]
+        --taskmanagers=N   TaskManager processes. Default: 2
+        --slots=N          slots of each TaskManager. Default: 4
+        --port=N           of the web interface, which is also what jobs are submitted to. Default: 8081
+        --directory=DIR    configuration, logs, checkpoints, savepoints. Default: target/flink-cluster
+        --config=FILE      settings of Flink. Default: runner-configs/flink-cluster.yaml
+      example: ./run flink-cluster start --taskmanagers=1 --slots=8""";
+
+  private FlinkClusterMain() {}
+
+  /** Runs the program. */
+  public static void main(String[] args) {
+    System.exit(run(args, System.out, System.err));
+  }
+
+  /** Runs the program without ending the JVM, and returns its status. */
+  static int run(String[] args, PrintStream out, PrintStream err) {
+    if (Arrays.asList(args).contains("--help")) {
+      out.println(USAGE);
+      return 0;
+    }
+    try {
+      Flags flags =
+          Flags.parse(
+              USAGE,
+              Flags.PROCESSES,
+              Map.of(
+                  "--taskmanagers", "2",
+                  "--slots", "4",
+                  "--port", "8081",
+                  "--directory", Home.path("target/flink-cluster").toString(),
+                  "--config", Home.path("runner-configs/flink-cluster.yaml").toString()),
+              args);
+      return run(flags, out);
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      return 2;
+    } catch (IOException | IllegalStateException e) {
+      err.println(e.getMessage());
+      return 1;
+    }
+  }
+
+  private static int run(Flags flags, PrintStream out) throws IOException {
+    boolean start = flags.command().equals("start");
+    int taskManagers = flags.number("--taskmanagers");
+    int slots = flags.number("--slots");
+    int port = flags.number("--port");
+    Path directory = flags.path("--directory");
+    Map<String, String> settings = start ? Settings.read(flags.path("--config")) : Map.of();
+    FlinkProcesses flink = FlinkProcesses.in(directory, start ? classPath() : "", List.of());
+    switch (flags.command()) {
+      case "start" -> {
+        flink.configure(settings, port, slots);
+        try {
+          flink.startJobManager();
+          for (int i = 0; i < taskManagers; i++) {
+            flink.startTaskManager();
+          }
+          flink.awaitSlots(taskManagers * slots);
+        } catch (IllegalStateException e) {
+          flink.stop();
+          throw e;
+        }
+        out.printf(
+            "Flink runs with %d slots: http://%s, logs in %s%n",
+            flink.slots().orElse(0), flink.address(), directory.resolve("logs"));
+        return 0;
+      }
+      case "stop" -> {
+        flink.stop();
+        out.println("No Flink process runs in " + directory);
+        return 0;
+      }
+      default -> {
+        List<String> processes = flink.status();
+        if (processes.isEmpty()) {
+          out.println("No Flink cluster runs in " + directory);
+          return 1;
+        }
+        processes.forEach(out::println);
+        out.println(
+            flink
+                .slots()
+                .map(known -> known + " slots: http://" + flink.address())
+                .orElse("The JobManager does not answer at " + flink.address()));
+        return processes.stream().anyMatch(line -> line.contains(" is dead,")) ? 1 : 0;
+      }
+    }
+  }
+
+  private static String classPath() throws IOException {
+    StringBuilder all = new StringBuilder();
+    for (String file : List.of("class-path.txt", "lake-class-path.txt")) {
+      Path path = Home.path("flink-cluster/target/" + file);
+      if (!Files.exists(path)) {
+        throw new IllegalStateException(path + " is missing: ./run package makes it");
+      }
+      all.append(all.isEmpty() ? "" : java.io.File.pathSeparator)
+          .append(Files.readString(path).strip());
+    }
+    return all.toString();
+  }
+}
