@@ -66,16 +66,15 @@ public final class FlinkClusterMain {
   }
 
   private static int run(Flags flags, PrintStream out) throws IOException {
-    boolean start = flags.command().equals("start");
     int taskManagers = flags.number("--taskmanagers");
     int slots = flags.number("--slots");
     int port = flags.number("--port");
     Path directory = flags.path("--directory");
-    Map<String, String> settings = start ? Settings.read(flags.path("--config")) : Map.of();
-    FlinkProcesses flink = FlinkProcesses.in(directory, start ? classPath() : "", List.of());
+    FlinkProcesses flink =
+        FlinkProcesses.in(directory, flags.command().equals("start") ? classPath() : "", List.of());
     switch (flags.command()) {
       case "start" -> {
-        flink.configure(settings, port, slots);
+        flink.configure(flags.path("--config"), port, slots);
         try {
           flink.startJobManager();
           for (int i = 0; i < taskManagers; i++) {

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,14 +83,15 @@ public final class FlinkProcesses {
   }
 
   /**
-   * Writes the configuration: the given settings, and with them where the cluster of this directory
-   * keeps what, on loopback addresses only.
+   * Writes the configuration: the settings of a file, {@code KEY: VALUE} a line, and with them
+   * where the cluster of this directory keeps what, on loopback addresses only.
    *
    * @param port of the REST and web interface; 0 for a free one
    * @param slots of each TaskManager
+   * @throws IllegalArgumentException if the file cannot be read, or a line is no setting
    * @throws IllegalStateException if a process of the cluster runs, or the port is taken
    */
-  public void configure(Map<String, String> settings, int port, int slots) throws IOException {
+  public void configure(Path settings, int port, int slots) throws IOException {
     List<ServerProcess> running = running();
     if (!running.isEmpty()) {
       throw new IllegalStateException(
@@ -103,7 +103,7 @@ public final class FlinkProcesses {
         "Flink's web interface",
         "give another with --port=N, or stop the process that listens there");
     Path temporary = Files.createDirectories(directory.resolve("tmp"));
-    Map<String, String> all = new LinkedHashMap<>(settings);
+    Map<String, String> all = Settings.read(settings);
     all.put("jobmanager.rpc.address", "localhost");
     all.put("jobmanager.rpc.port", Integer.toString(Settings.freePort()));
     all.put("jobmanager.bind-host", "localhost");

@@ -73,7 +73,7 @@ public final class FlussClusterMain {
     switch (flags.command()) {
       case "start" -> {
         fluss.configure(
-            Settings.read(flags.path("--config")),
+            flags.path("--config"),
             flags.number("--port"),
             flags.number("--tablet-servers"),
             flags.optionalPath("--warehouse"));

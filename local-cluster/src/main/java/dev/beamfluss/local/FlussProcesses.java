@@ -1,6 +1,8 @@
 package dev.beamfluss.local;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +41,7 @@ public final class FlussProcesses {
   private static final String COORDINATOR = "coordinator";
   private static final String TABLET_SERVER = "tablet-server-";
   private static final String LISTENER = "FLUSS://localhost:";
+  private static final int MOST_REPLICAS = 3;
   private static final String PORTS = "ports";
 
   private final Path directory;
@@ -62,17 +65,18 @@ public final class FlussProcesses {
   }
 
   /**
-   * Writes the configuration: the given settings, and with them where the cluster of this directory
-   * keeps what.
+   * Writes the configuration: the settings of a file, {@code KEY: VALUE} a line, and with them
+   * where the cluster of this directory keeps what; and three replicas of each bucket where neither
+   * its table nor the file says another number, as far as there are servers.
    *
    * @param port of the coordinator; the tablet servers take the next ones, ZooKeeper the one
    *     before; 0 for free ones
    * @param warehouse of lake tables, if there are to be any
+   * @throws IllegalArgumentException if the file cannot be read, or a line is no setting
    * @throws IllegalStateException if a process of the cluster runs, or a port is taken, or the
    *     directory has the data of another number of tablet servers
    */
-  public void configure(
-      Map<String, String> settings, int port, int tabletServers, Optional<Path> warehouse)
+  public void configure(Path settings, int port, int tabletServers, Optional<Path> warehouse)
       throws IOException {
     if (!running().isEmpty()) {
       throw new IllegalStateException(
@@ -96,7 +100,11 @@ public final class FlussProcesses {
               + ", or another --directory=DIR");
     }
     Settings.write(configuration().resolve(PORTS), ports);
-    Map<String, String> all = new LinkedHashMap<>(settings);
+    Map<String, String> all = Settings.read(settings);
+    // DDL that names no factor would have one replica, and lose its rows with a disk
+    all.putIfAbsent(
+        ConfigOptions.DEFAULT_REPLICATION_FACTOR.key(),
+        Integer.toString(Math.min(MOST_REPLICAS, tabletServers)));
     all.put(ConfigOptions.ZOOKEEPER_ADDRESS.key(), "localhost:" + ports.get(ZOOKEEPER));
     all.put(ConfigOptions.REMOTE_DATA_DIR.key(), data("remote").toUri().toString());
     if (warehouse.isPresent()) {
@@ -235,7 +243,7 @@ public final class FlussProcesses {
     Waiting.until(
         () -> {
           launched.forEach(ServerProcess::check);
-          return known() == expected;
+          return launched.stream().allMatch(this::listens) && known() == expected;
         },
         PATIENCE,
         () ->
@@ -244,6 +252,16 @@ public final class FlussProcesses {
                 + expected
                 + " Fluss servers are known to the coordinator, see the logs in "
                 + directory.resolve("logs"));
+  }
+
+  /** The client logs each attempt on a server that is not there yet. */
+  private boolean listens(ServerProcess server) {
+    int port = Integer.parseInt(ports().get(server.name()));
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** The servers that the coordinator knows, itself among them, and which can be reached. */

@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -53,7 +53,6 @@ class ProcessProgramsTest {
     "start --taskmanagers, Unknown: --taskmanagers",
     "start stop, Unknown: stop",
     "--slots=2, 'Say one of start, stop, status'",
-    "start --config=missing.yaml, missing.yaml",
     "start --directory=, --directory=DIR is missing"
   })
   void theFlinkClusterRefusesWrongFlags(String line, String message) {
@@ -73,6 +72,18 @@ class ProcessProgramsTest {
             "--flinkMaster=[local]"),
         is(2));
     assertThat(errors(), containsString("--flinkMaster=[local]: expected HOST:PORT"));
+  }
+
+  @Test
+  void settingsThatAreMissingAreNamed() {
+    assertThat(
+        run(
+            FlussClusterMain::run,
+            "start",
+            "--directory=" + directory,
+            "--config=" + directory.resolve("missing.yaml")),
+        is(2));
+    assertThat(errors(), containsString("Cannot read the settings in " + directory));
   }
 
   @Test
@@ -133,7 +144,7 @@ class ProcessProgramsTest {
 
   @Test
   void theSettingsThatAreShippedCanBeRead() {
-    for (String name : Arrays.asList("flink-cluster.yaml", "fluss-cluster.yaml")) {
+    for (String name : List.of("flink-cluster.yaml", "fluss-cluster.yaml")) {
       Map<String, String> settings = Settings.read(CONFIGS.resolve(name));
       assertThat(settings.isEmpty(), is(false));
       settings.forEach(
@@ -146,8 +157,7 @@ class ProcessProgramsTest {
   void aLineThatIsNoSettingIsNamed() throws IOException {
     Path file = Files.writeString(directory.resolve("x.yaml"), "# why\na.b: c # d\nrest.port 80\n");
     IllegalArgumentException e =
-        org.junit.jupiter.api.Assertions.assertThrows(
-            IllegalArgumentException.class, () -> Settings.read(file));
+        assertThrows(IllegalArgumentException.class, () -> Settings.read(file));
     assertThat(e.getMessage(), is(file + ", line 3: expected KEY: VALUE, found 'rest.port 80'"));
   }
 }

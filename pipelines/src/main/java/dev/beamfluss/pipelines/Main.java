@@ -71,10 +71,7 @@ public final class Main {
     Map<String, Entry> programs = new LinkedHashMap<>();
     programs.put(
         "create-tables",
-        new Entry(
-            CreateTables::main,
-            CreateTablesOptions.class,
-            "--scenario=attribution --replicationFactor=3"));
+        new Entry(CreateTables::main, CreateTablesOptions.class, "--scenario=attribution"));
     programs.put("ingest", new Entry(Ingest::main, IngestProgramOptions.class, "--events=FILE"));
     programs.put("attribution", new Entry(Attribution::main, AttributionOptions.class, RUNNER));
     programs.put(

@@ -144,6 +144,44 @@ final class FlinkRest {
               });
     }
 
+    String id() {
+      return path.substring("/jobs/".length());
+    }
+
+    /** Stops it with a savepoint, and returns where that is. */
+    String stopWithSavepoint() {
+      String trigger =
+          send(request(path + "/stop")
+                  .header("Content-Type", "application/json")
+                  .POST(BodyPublishers.ofString("{\"drain\": false}"))
+                  .build())
+              .get("request-id")
+              .asText();
+      String savepoint = path + "/savepoints/" + trigger;
+      await("the savepoint")
+          .atMost(PATIENCE)
+          .pollInterval(POLL)
+          .until(() -> get(savepoint).get("status").get("id").asText().equals("COMPLETED"));
+      JsonNode operation = get(savepoint).get("operation");
+      if (!operation.has("location")) {
+        throw new IllegalStateException("No savepoint: " + operation);
+      }
+      await("the job to be stopped")
+          .atMost(PATIENCE)
+          .pollInterval(POLL)
+          .until(() -> state().equals("FINISHED"));
+      return operation.get("location").asText();
+    }
+
+    /** How many slots its widest step has. */
+    int parallelism() {
+      int most = 0;
+      for (JsonNode vertex : get(path).get("vertices")) {
+        most = Math.max(most, vertex.get("parallelism").asInt());
+      }
+      return most;
+    }
+
     /** Cancels it, and returns when it has ended. */
     void cancel() {
       send(request(path + "?mode=cancel").method("PATCH", BodyPublishers.noBody()).build());

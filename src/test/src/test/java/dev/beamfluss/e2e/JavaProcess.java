@@ -52,9 +52,7 @@ final class JavaProcess implements AutoCloseable {
     Path log = directory.resolve(name + ".log");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-javaagent:" + LifeLine.jar(directory) + "=" + ProcessHandle.current().pid());
-    // none of them lives long enough for the second compiler to pay
-    command.add("-XX:TieredStopAtLevel=1");
+    command.addAll(testFlags(directory));
     command.add("-Dorg.slf4j.simpleLogger.showDateTime=true");
     command.add("-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS");
     command.addAll(jvmFlags);
@@ -68,6 +66,19 @@ final class JavaProcess implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))
             .start();
     return new JavaProcess(name, log, process);
+  }
+
+  /**
+   * JVM flags of a process that ends with this JVM.
+   *
+   * @param directory for the agent that sees to it
+   */
+  static List<String> testFlags(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    return List.of(
+        "-javaagent:" + LifeLine.jar(directory) + "=" + ProcessHandle.current().pid(),
+        // none of them lives long enough for the second compiler to pay
+        "-XX:TieredStopAtLevel=1");
   }
 
   /**

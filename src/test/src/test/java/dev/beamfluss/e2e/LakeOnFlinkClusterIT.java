@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.LakeLag;
+import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
 import java.io.File;
@@ -65,9 +66,13 @@ class LakeOnFlinkClusterIT {
     Set<String> expected = writeToTheLakeAndTheLog(path);
 
     String flinkAndLake = Shipped.flinkClassPath() + File.pathSeparator + Shipped.lakeClassPath();
-    try (FlinkProcesses flink = new FlinkProcesses(directory, LOGS, 2, flinkAndLake)) {
+    FlinkProcesses flink =
+        Shipped.flinkProcesses(LOGS, directory.resolve("flink"), 2, flinkAndLake);
+    try {
       flink.startTaskManager();
       read(path, flink.address(), flinkAndLake);
+    } finally {
+      flink.stop();
     }
     Set<String> rows = new TreeSet<>();
     try (Stream<Path> files = Files.list(directory.resolve("out"))) {

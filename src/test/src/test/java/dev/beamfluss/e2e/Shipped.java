@@ -1,5 +1,6 @@
 package dev.beamfluss.e2e;
 
+import dev.beamfluss.local.FlinkProcesses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,9 +36,28 @@ final class Shipped {
     return Files.readString(HOME.resolve("flink-cluster/target/lake-class-path.txt")).strip();
   }
 
+  /**
+   * A Flink cluster with the settings that are shipped, and a JobManager.
+   *
+   * @param logs for the agent that ends its processes with this JVM
+   * @param slots of each TaskManager
+   */
+  static FlinkProcesses flinkProcesses(Path logs, Path directory, int slots, String classPath)
+      throws IOException {
+    FlinkProcesses flink = FlinkProcesses.in(directory, classPath, JavaProcess.testFlags(logs));
+    flink.configure(config("flink-cluster.yaml"), 0, slots);
+    flink.startJobManager();
+    return flink;
+  }
+
+  /** A file of settings that is shipped. */
+  static Path config(String file) {
+    return HOME.resolve("runner-configs").resolve(file);
+  }
+
   /** The flags in an argument file, read as {@code run} reads it. */
   static List<String> flags(String file) throws IOException {
-    return Files.readAllLines(HOME.resolve("runner-configs").resolve(file)).stream()
+    return Files.readAllLines(config(file)).stream()
         .map(line -> line.replaceFirst("#.*", "").strip())
         .filter(line -> !line.isEmpty())
         .toList();
