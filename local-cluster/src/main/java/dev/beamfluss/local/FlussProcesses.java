@@ -211,7 +211,7 @@ public final class FlussProcesses {
     String name = TABLET_SERVER + id;
     launchServer(
         name,
-        List.of("-Xmx512m", "-XX:MaxDirectMemorySize=512m"),
+        List.of("-Xmx384m", "-XX:MaxDirectMemorySize=384m"),
         TabletServer.class.getName(),
         List.of(
             "-D",

@@ -15,6 +15,7 @@ import org.apache.fluss.client.table.scanner.log.LogScanner;
 import org.apache.fluss.client.table.scanner.log.ScanRecords;
 import org.apache.fluss.config.Configuration;
 import org.apache.fluss.exception.FlussRuntimeException;
+import org.apache.fluss.exception.RetriableException;
 import org.apache.fluss.metadata.PartitionInfo;
 import org.apache.fluss.metadata.TablePath;
 import org.apache.fluss.record.ChangeType;
@@ -103,8 +104,17 @@ final class TableTail implements AutoCloseable {
 
   private void subscribeToNew(Table table, LogScanner scanner, Set<Long> subscribed)
       throws InterruptedException, ExecutionException, TimeoutException {
-    List<PartitionInfo> partitions =
-        connection.getAdmin().listPartitionInfos(path).get(30, TimeUnit.SECONDS);
+    List<PartitionInfo> partitions;
+    try {
+      partitions = connection.getAdmin().listPartitionInfos(path).get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RetriableException) {
+        // the server that was asked has just died; another is, the next time
+        LOG.debug("The partitions of {} cannot be listed now", path, e);
+        return;
+      }
+      throw e;
+    }
     for (PartitionInfo partition : partitions) {
       long id = partition.getPartitionId();
       if (!subscribed.contains(id)) {
