@@ -46,8 +46,8 @@ public interface ForecastOptions extends ClusterOptions, LakeOptions, StreamingO
   void setZone(String value);
 
   /** See {@link dev.beamfluss.transforms.MinuteTotals#withUpdateInterval}. */
-  @Description("From an order until its minute is written, in milliseconds. Default: 1000")
-  @Default.Integer(1_000)
+  @Description("From an order until its minute is written, in milliseconds. Default: 500")
+  @Default.Integer(500)
   int getUpdateMillis();
 
   /** Sets {@link #getUpdateMillis}. */
