@@ -2,6 +2,8 @@ package dev.beamfluss.pipelines.canary;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.beamfluss.pipelines.mapping.ColumnMapping;
+import dev.beamfluss.pipelines.mapping.TimeFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;

@@ -1,6 +1,7 @@
 package dev.beamfluss.pipelines.canary;
 
 import com.google.auto.value.AutoValue;
+import dev.beamfluss.pipelines.mapping.UnmappableException;
 import java.time.Clock;
 import java.time.Duration;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
@@ -162,7 +163,7 @@ public abstract class MapClientLines extends PTransform<PCollection<String>, PCo
       Row row;
       try {
         row = mapper.map(line);
-      } catch (BadLineException e) {
+      } catch (UnmappableException e) {
         refuse(line, e.getMessage(), out);
         return;
       }
@@ -171,7 +172,7 @@ public abstract class MapClientLines extends PTransform<PCollection<String>, PCo
     }
 
     private void refuse(String line, String reason, MultiOutputReceiver out) throws Exception {
-      Exception whole = new BadLineException(told(line, reason, KEPT));
+      Exception whole = new UnmappableException(told(line, reason, KEPT));
       if (!keepBad) {
         throw whole;
       }
@@ -185,7 +186,7 @@ public abstract class MapClientLines extends PTransform<PCollection<String>, PCo
     private String told(String line, String reason, int length) {
       return String.format(
           "A line of client %s is no row of the page log, %s. The line: %s",
-          mapping.client(), reason, BadLineException.abbreviate(line, length));
+          mapping.client(), reason, UnmappableException.abbreviate(line, length));
     }
   }
 }

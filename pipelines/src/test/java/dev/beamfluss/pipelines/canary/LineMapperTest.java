@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.beamfluss.pipelines.mapping.UnmappableException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +43,7 @@ class LineMapperTest {
     return mapper("UTC", "ext", all);
   }
 
-  private static Row map(LineMapper mapper, String fields) throws BadLineException {
+  private static Row map(LineMapper mapper, String fields) throws UnmappableException {
     return mapper.map("{" + T + (fields.isEmpty() ? "" : ", " + fields) + "}");
   }
 
@@ -51,7 +52,7 @@ class LineMapperTest {
   }
 
   private static void assertBad(LineMapper mapper, String line, String... said) {
-    BadLineException e = assertThrows(BadLineException.class, () -> mapper.map(line));
+    UnmappableException e = assertThrows(UnmappableException.class, () -> mapper.map(line));
     for (String part : said) {
       assertThat(e.getMessage(), containsString(part));
     }
@@ -198,9 +199,9 @@ class LineMapperTest {
 
   @Test
   void longValuesAreShownInPart() {
-    BadLineException e =
+    UnmappableException e =
         assertThrows(
-            BadLineException.class,
+            UnmappableException.class,
             () -> map(with("\"user_id\": \"v\""), "\"v\": \"" + "9".repeat(1_000_000) + "\""));
     assertThat(e.getMessage(), allOf(containsString("999..."), containsString("is no number")));
     assertThat(e.getMessage().length() < 200, is(true));

@@ -1,9 +1,13 @@
-package dev.beamfluss.pipelines.canary;
+package dev.beamfluss.pipelines.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.math.BigDecimal;
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -14,31 +18,35 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  * @param column its name
  * @param type its type
  * @param index its place in the table
- * @param path names and array indexes from the top of a line, or empty for a constant
+ * @param path names and array indexes from the top of an object, or empty for a constant
  * @param time of a time: how it is written
+ * @param zone in which a time becomes a date, or a date and time
+ * @param format of a text made of a time: how, or null
  * @param values what takes the place of certain values
  * @param otherwise the constant, or what takes the place of a value that is missing
  */
-record ColumnMapping(
+public record ColumnMapping(
     String column,
-    PageLogColumns.Type type,
+    ColumnType type,
     int index,
     List<String> path,
     @Nullable TimeFormat time,
+    ZoneId zone,
+    @Nullable TimeFormat format,
     Map<String, String> values,
     @Nullable String otherwise)
     implements Serializable {
 
   private static final int MAX_DIGITS = 400;
 
-  /** The value where a line has none, or null. */
+  /** The value where an object has none, or null. */
   @Nullable Object missing() {
     return otherwise == null ? null : convert(otherwise);
   }
 
   /**
-   * The value of the column, or null if it is missing: null in the line, or an empty text where the
-   * column is not of texts.
+   * The value of the column, or null if it is missing: null in the object, or an empty text where
+   * the column is not of texts.
    *
    * @throws IllegalArgumentException if it is none of the column's type; the message goes on after
    *     the value
@@ -48,12 +56,12 @@ record ColumnMapping(
       return null;
     }
     if (value.isContainerNode()) {
-      if (type == PageLogColumns.Type.STRING) {
+      if (type == ColumnType.STRING && time == null) {
         return value.toString();
       }
       throw new IllegalArgumentException("is an object or array; map one of its fields");
     }
-    if (type == PageLogColumns.Type.BIGINT && value.canConvertToLong() && values.isEmpty()) {
+    if (type == ColumnType.BIGINT && value.canConvertToLong() && values.isEmpty()) {
       // the shortest way, of what most values are
       if (value.isIntegralNumber()) {
         return value.longValue();
@@ -61,26 +69,46 @@ record ColumnMapping(
     }
     String text = value.asText();
     String translated = values.getOrDefault(text, text);
-    return translated.isEmpty() && type != PageLogColumns.Type.STRING ? null : convert(translated);
+    boolean isText = type == ColumnType.STRING && time == null;
+    return translated.isEmpty() && !isText ? null : convert(translated);
   }
 
   /** The value that a text stands for. */
   Object convert(String text) {
     return switch (type) {
-      case STRING -> text;
+      case STRING -> time == null ? text : time(text);
       case BIGINT -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE);
       case INT -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE);
+      case SMALLINT -> (short) whole(text, Short.MIN_VALUE, Short.MAX_VALUE);
+      case TINYINT -> (byte) whole(text, Byte.MIN_VALUE, Byte.MAX_VALUE);
       case DOUBLE -> fraction(text);
+      case FLOAT -> smallFraction(text);
+      case DECIMAL -> decimal(text);
       case BOOLEAN -> yesOrNo(text);
-      case TIMESTAMP_LTZ -> time(text);
+      case DATE -> time == null ? date(text) : time(text);
+      case TIMESTAMP, TIMESTAMP_LTZ -> time(text);
     };
   }
 
-  private Instant time(String text) {
+  private Object time(String text) {
     if (time == null) {
       throw new IllegalStateException("Column " + column + " has no format of times");
     }
-    return time.parse(text);
+    Instant at = time.parse(text);
+    return switch (type) {
+      case TIMESTAMP -> LocalDateTime.ofInstant(at, zone);
+      case DATE -> LocalDate.ofInstant(at, zone);
+      case STRING -> format == null ? at.toString() : format.show(at);
+      default -> at;
+    };
+  }
+
+  private static LocalDate date(String text) {
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException("is no date such as 2026-11-26", e);
+    }
   }
 
   private long whole(String text, long least, long most) {
@@ -100,6 +128,14 @@ record ColumnMapping(
     double number = decimal(text).doubleValue();
     if (Double.isInfinite(number)) {
       throw new IllegalArgumentException("is too great for a DOUBLE");
+    }
+    return number;
+  }
+
+  private static float smallFraction(String text) {
+    float number = decimal(text).floatValue();
+    if (Float.isInfinite(number)) {
+      throw new IllegalArgumentException("is too great for a FLOAT");
     }
     return number;
   }

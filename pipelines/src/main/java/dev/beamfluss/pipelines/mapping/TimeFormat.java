@@ -1,4 +1,4 @@
-package dev.beamfluss.pipelines.canary;
+package dev.beamfluss.pipelines.mapping;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
@@ -12,9 +12,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
-/** How a client writes a time. What is finer than a millisecond is cut off. */
-final class TimeFormat implements Serializable {
-  static final String NAMES = "epoch-millis, epoch-seconds, iso-8601";
+/** How a time is written. What is finer than a millisecond is cut off. */
+public final class TimeFormat implements Serializable {
+  /** The formats that have names. */
+  public static final String NAMES = "epoch-millis, epoch-seconds, iso-8601";
 
   private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999Z");
@@ -80,6 +81,28 @@ final class TimeFormat implements Serializable {
           e);
     }
     return format;
+  }
+
+  /** A pattern for texts that are made of times, in a zone; need not have a time. */
+  static TimeFormat forTexts(String pattern, ZoneId zone) {
+    TimeFormat format =
+        new TimeFormat(Kind.PATTERN, "text of the pattern " + pattern, pattern, zone);
+    try {
+      var unused = format.show(Instant.EPOCH);
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new IllegalArgumentException(
+          String.format(
+              "'%s' is no pattern of a date or time: %s. Patterns are those of DateTimeFormatter,"
+                  + " such as 'uuuuMMdd'.",
+              pattern, e.getMessage()),
+          e);
+    }
+    return format;
+  }
+
+  /** The text of a time. */
+  String show(Instant at) {
+    return formatter().format(at);
   }
 
   private DateTimeFormatter formatter() {
