@@ -81,13 +81,17 @@ public final class LocalFluss implements AutoCloseable {
   private static final int ZOOKEEPER_TICK_MILLIS = 2_000;
   private static final String INTERNAL_LISTENER = "FLUSS";
 
+  /** What clients must authenticate at, of a cluster with users. */
+  private static final String CLIENT_LISTENER = "CLIENT";
+
   private final Path directory;
   private final boolean temporary;
   private final Optional<Path> warehouse;
   private final Map<String, String> properties;
+  private final Map<String, String> users;
 
   private final TreeMap<Integer, RunningTabletServer> running = new TreeMap<>();
-  private final Map<Integer, Integer> ports = new TreeMap<>();
+  private final Map<Integer, Ports> ports = new TreeMap<>();
 
   private FileChannel lockFile;
   private ZooKeeperServer zooKeeper;
@@ -100,6 +104,16 @@ public final class LocalFluss implements AutoCloseable {
 
   /** A tablet server with the configuration object that it goes on reading while it runs. */
   private record RunningTabletServer(TabletServer server, Configuration configuration) {}
+
+  /**
+   * Where a server listens.
+   *
+   * @param internal for the other servers, and for clients too where there are no users
+   * @param client for clients
+   */
+  private record Ports(int internal, int client) {
+    static final Ports FREE = new Ports(0, 0);
+  }
 
   private LocalFluss(Builder builder) throws IOException {
     this.temporary = builder.directory == null;
@@ -115,6 +129,7 @@ public final class LocalFluss implements AutoCloseable {
                     ? directory.resolve("warehouse")
                     : builder.warehouse.toAbsolutePath().normalize());
     this.properties = Map.copyOf(builder.properties);
+    this.users = Map.copyOf(builder.users);
   }
 
   /** Starts to describe a cluster. */
@@ -203,6 +218,10 @@ public final class LocalFluss implements AutoCloseable {
     if (warehouse.isEmpty()) {
       throw new IllegalStateException(
           "This local Fluss cluster has no warehouse to tier to: build it with warehouse()");
+    }
+    if (!users.isEmpty()) {
+      throw new IllegalStateException(
+          "This local Fluss cluster has users, and none of them is the tiering service");
     }
     if (tiering == null) {
       tiering = Tiering.start(bootstrapServers, warehouse.get(), coordinator);
@@ -301,10 +320,10 @@ public final class LocalFluss implements AutoCloseable {
       Files.createDirectories(warehouse.get());
     }
     startZooKeeper();
-    coordinator = new CoordinatorServer(configuration(0));
+    coordinator = new CoordinatorServer(configuration(Ports.FREE));
     coordinator.start();
-    tableCreations = new TableCreations(configuration(0), coordinator);
-    bootstrapServers = HOST + ":" + port(coordinator.getRpcServer());
+    tableCreations = new TableCreations(configuration(Ports.FREE), coordinator);
+    bootstrapServers = HOST + ":" + ports(coordinator.getRpcServer()).client();
     for (int id = 0; id < tabletServers; id++) {
       launchTabletServer(id);
     }
@@ -338,7 +357,7 @@ public final class LocalFluss implements AutoCloseable {
   }
 
   private void launchTabletServer(int id) {
-    Configuration configuration = configuration(ports.getOrDefault(id, 0));
+    Configuration configuration = configuration(ports.getOrDefault(id, Ports.FREE));
     configuration.set(ConfigOptions.TABLET_SERVER_ID, id);
     configuration.set(ConfigOptions.DATA_DIR, directory.resolve("tablet-server-" + id).toString());
     TabletServer server = new TabletServer(configuration);
@@ -349,14 +368,14 @@ public final class LocalFluss implements AutoCloseable {
           "Tablet server "
               + id
               + " did not start"
-              + (ports.containsKey(id) ? " on its port " + ports.get(id) : ""),
+              + (ports.containsKey(id) ? " on its port " + ports.get(id).internal() : ""),
           e);
     }
     running.put(id, new RunningTabletServer(server, configuration));
-    ports.put(id, port(server.getRpcServer()));
+    ports.put(id, ports(server.getRpcServer()));
   }
 
-  private Configuration configuration(int port) {
+  private Configuration configuration(Ports ports) {
     Configuration configuration = new Configuration();
     // A server that vanished is noticed after this time; Fluss's own default is a minute.
     configuration.set(ConfigOptions.ZOOKEEPER_SESSION_TIMEOUT, Duration.ofSeconds(10));
@@ -374,16 +393,42 @@ public final class LocalFluss implements AutoCloseable {
     properties.forEach(configuration::setString);
     configuration.setString(
         ConfigOptions.ZOOKEEPER_ADDRESS, HOST + ":" + zooKeeperListener.getLocalPort());
-    configuration.setString(
-        ConfigOptions.BIND_LISTENERS, INTERNAL_LISTENER + "://" + HOST + ":" + port);
+    configuration.setString(ConfigOptions.BIND_LISTENERS, listeners(ports));
+    if (!users.isEmpty()) {
+      configuration.setString("security.protocol.map", CLIENT_LISTENER + ":sasl");
+      configuration.setString("security.sasl.enabled.mechanisms", "plain");
+      configuration.setString("security.sasl.plain.jaas.config", logins());
+    }
     configuration.setString(
         ConfigOptions.REMOTE_DATA_DIR, directory.resolve("remote").toUri().toString());
     return configuration;
   }
 
-  private static int port(RpcServer server) {
-    List<Endpoint> endpoints = server.getBindEndpoints();
-    return endpoints.get(0).getPort();
+  private String listeners(Ports ports) {
+    String internal = INTERNAL_LISTENER + "://" + HOST + ":" + ports.internal();
+    return users.isEmpty()
+        ? internal
+        : internal + "," + CLIENT_LISTENER + "://" + HOST + ":" + ports.client();
+  }
+
+  private String logins() {
+    StringBuilder logins =
+        new StringBuilder("org.apache.fluss.security.auth.sasl.plain.PlainLoginModule required");
+    users.forEach(
+        (user, password) -> logins.append(String.format(" user_%s=\"%s\"", user, password)));
+    return logins.append(';').toString();
+  }
+
+  private static Ports ports(RpcServer server) {
+    int internal = port(server, INTERNAL_LISTENER).orElseThrow();
+    return new Ports(internal, port(server, CLIENT_LISTENER).orElse(internal));
+  }
+
+  private static Optional<Integer> port(RpcServer server, String listener) {
+    return server.getBindEndpoints().stream()
+        .filter(endpoint -> endpoint.getListenerName().equals(listener))
+        .map(Endpoint::getPort)
+        .findAny();
   }
 
   /** Clients ask any server for the members, so each must know the coordinator and the others. */
@@ -518,6 +563,7 @@ public final class LocalFluss implements AutoCloseable {
     private boolean tiering;
     private Path warehouse;
     private final Map<String, String> properties = new LinkedHashMap<>();
+    private final Map<String, String> users = new LinkedHashMap<>();
 
     private Builder() {}
 
@@ -540,6 +586,24 @@ public final class LocalFluss implements AutoCloseable {
      */
     public Builder directory(Path path) {
       this.directory = notNull(path, "path");
+      return this;
+    }
+
+    /**
+     * Lets in who authenticates as one of the users, by SASL/PLAIN; servers trust each other.
+     * Without a user, the default, everybody is let in. Fluss's tiering service would need a user
+     * too: it cannot be started with this one.
+     *
+     * @throws IllegalArgumentException for what Fluss cannot have in its list of users
+     */
+    public Builder user(String name, String password) {
+      if (!name.matches("\\w+") || password.matches(".*[\"\\\\;].*") || password.isEmpty()) {
+        throw new IllegalArgumentException(
+            "A user's name has letters, digits and '_' only, and a password neither quotes,"
+                + " semicolons nor backslashes; user "
+                + name);
+      }
+      users.put(name, password);
       return this;
     }
 

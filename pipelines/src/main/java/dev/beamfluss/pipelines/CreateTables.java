@@ -1,5 +1,6 @@
 package dev.beamfluss.pipelines;
 
+import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import java.io.PrintStream;
@@ -60,7 +61,7 @@ public final class CreateTables {
             : options.getScenario().stream().map(Scenario::of).distinct().toList();
     List<TableDefinition> tables =
         scenarios.stream().flatMap(scenario -> scenario.tables(options).stream()).toList();
-    try (TableCreator creator = TableCreator.connect(options.getBootstrapServers())) {
+    try (TableCreator creator = TableCreator.connect(ClusterOptions.cluster(options))) {
       for (TableDefinition table : tables) {
         TableCreator.Outcome outcome = creator.create(table);
         report.accept(outcome.name().toLowerCase(Locale.ROOT) + " " + table);

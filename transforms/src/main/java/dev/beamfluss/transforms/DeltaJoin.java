@@ -418,7 +418,7 @@ public abstract class DeltaJoin extends PTransform<PBegin, PCollection<Long>> {
    * first rows of a round at once, and the client polls that often, writing or not.
    */
   private static FlussCluster writing(FlussCluster cluster) {
-    return cluster.properties().containsKey(BATCH_TIMEOUT)
+    return cluster.resolvedProperties().containsKey(BATCH_TIMEOUT)
         ? cluster
         : cluster.withProperty(BATCH_TIMEOUT, "10ms");
   }

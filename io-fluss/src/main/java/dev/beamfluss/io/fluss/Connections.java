@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
+import org.apache.fluss.exception.AuthenticationException;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,9 +53,7 @@ final class Connections {
                   cluster,
                   "accept a connection");
         } catch (CompletionException e) {
-          throw new FlussUnreachableException(
-              e.getMessage() + ". Check that its servers run and that this machine reaches them.",
-              e.getCause());
+          throw new FlussUnreachableException(whyNot(cluster, e), e.getCause());
         }
       }
       return connection;
@@ -104,10 +103,23 @@ final class Connections {
     }
   }
 
+  private static String whyNot(FlussCluster cluster, CompletionException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof AuthenticationException) {
+        return String.format(
+            "Fluss cluster at %s did not let this client in: %s Check the client's properties"
+                + " client.security.protocol, client.security.sasl.mechanism, .username and"
+                + " .password.",
+            cluster, cause.getMessage().replaceFirst("\\.?$", "."));
+      }
+    }
+    return e.getMessage() + ". Check that its servers run and that this machine reaches them.";
+  }
+
   static Configuration configuration(FlussCluster cluster) {
     Configuration configuration = new Configuration();
     DEFAULTS.forEach(configuration::setString);
-    cluster.properties().forEach(configuration::setString);
+    cluster.resolvedProperties().forEach(configuration::setString);
     configuration.setString("bootstrap.servers", cluster.bootstrapServers());
     return configuration;
   }

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * Where a Fluss cluster is and how to talk to it: the bootstrap servers and any {@code client.*}
@@ -40,12 +41,19 @@ public final class FlussCluster implements Serializable {
   // in people's savepoints: Flink stores the source with its position
   private static final long serialVersionUID = 1L;
 
+  private static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
+
   private final String bootstrapServers;
   private final TreeMap<String, String> properties;
+  private final @Nullable ExternalProperties external;
 
-  private FlussCluster(String bootstrapServers, Map<String, String> properties) {
+  private FlussCluster(
+      String bootstrapServers,
+      Map<String, String> properties,
+      @Nullable ExternalProperties external) {
     this.bootstrapServers = bootstrapServers;
     this.properties = new TreeMap<>(properties);
+    this.external = external;
   }
 
   /**
@@ -65,7 +73,7 @@ public final class FlussCluster implements Serializable {
                 server));
       }
     }
-    return new FlussCluster(bootstrapServers, Collections.emptyMap());
+    return new FlussCluster(bootstrapServers, Collections.emptyMap(), null);
   }
 
   private static boolean isHostAndPort(String server) {
@@ -83,12 +91,27 @@ public final class FlussCluster implements Serializable {
 
   /** This cluster with more client properties; a later value replaces an earlier one. */
   public FlussCluster withProperties(Map<String, String> more) {
-    if (more.containsKey("bootstrap.servers")) {
-      throw new IllegalArgumentException("Name the bootstrap servers in FlussCluster.at(..).");
-    }
+    requireNoServers(more);
     TreeMap<String, String> all = new TreeMap<>(properties);
     all.putAll(more);
-    return new FlussCluster(bootstrapServers, all);
+    return new FlussCluster(bootstrapServers, all, external);
+  }
+
+  private static void requireNoServers(Map<String, String> properties) {
+    if (properties.containsKey(BOOTSTRAP_SERVERS)) {
+      throw new IllegalArgumentException("Name the bootstrap servers in FlussCluster.at(..).");
+    }
+  }
+
+  /**
+   * This cluster with client properties that each process reads from a file or an environment
+   * variable of its own: for secrets, {@code client.security.*} above all, which then are in no job
+   * graph, savepoint or display data, as those of {@link #withProperties} are. A property given
+   * with {@link #withProperty} comes before the one read. They are read when a connection is
+   * opened, so a changed file serves the next one.
+   */
+  public FlussCluster withExternalProperties(ExternalProperties properties) {
+    return new FlussCluster(bootstrapServers, this.properties, properties);
   }
 
   /** The servers as given. */
@@ -96,9 +119,39 @@ public final class FlussCluster implements Serializable {
     return bootstrapServers;
   }
 
-  /** The client properties as given, without the defaults of this class. */
+  /**
+   * The client properties as given, without the defaults of this class and without the external
+   * ones.
+   */
   public Map<String, String> properties() {
     return Collections.unmodifiableMap(properties);
+  }
+
+  /**
+   * The client properties as given, and the external ones as this process reads them now. Has
+   * secrets: not to be shown, and not to be kept in a transform.
+   *
+   * @throws IllegalArgumentException if the external ones cannot be read, or one of them is none of
+   *     the client
+   */
+  public Map<String, String> resolvedProperties() {
+    if (external == null) {
+      return properties();
+    }
+    Map<String, String> read = external.read();
+    requireNoServers(read);
+    for (String key : read.keySet()) {
+      if (!key.startsWith("client.")) {
+        throw new IllegalArgumentException(
+            String.format(
+                "'%s' in the %s is no property of the Fluss client, which all begin with 'client.'."
+                    + " Take it out.",
+                key, external));
+      }
+    }
+    TreeMap<String, String> all = new TreeMap<>(read);
+    all.putAll(properties);
+    return Collections.unmodifiableMap(all);
   }
 
   /**
@@ -117,17 +170,23 @@ public final class FlussCluster implements Serializable {
   public boolean equals(Object other) {
     return other instanceof FlussCluster that
         && bootstrapServers.equals(that.bootstrapServers)
-        && properties.equals(that.properties);
+        && properties.equals(that.properties)
+        && Objects.equals(external, that.external);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(bootstrapServers, properties);
+    return Objects.hash(bootstrapServers, properties, external);
   }
 
-  /** The servers and the names of the properties; values may be secrets and are not shown. */
+  /**
+   * The servers, the names of the properties and where the external ones are; values may be secrets
+   * and are not shown.
+   */
   @Override
   public String toString() {
-    return properties.isEmpty() ? bootstrapServers : bootstrapServers + " " + properties.keySet();
+    return bootstrapServers
+        + (properties.isEmpty() ? "" : " " + properties.keySet())
+        + (external == null ? "" : " with " + external);
   }
 }

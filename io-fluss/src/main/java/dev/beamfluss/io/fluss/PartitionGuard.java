@@ -56,7 +56,7 @@ final class PartitionGuard {
     }
     String property = "client.writer.dynamic-create-partition.enabled";
     boolean createMissing =
-        Boolean.parseBoolean(table.cluster().properties().getOrDefault(property, "true"));
+        Boolean.parseBoolean(table.cluster().resolvedProperties().getOrDefault(property, "true"));
     return new PartitionGuard(table, input, open.admin(), createMissing);
   }
 

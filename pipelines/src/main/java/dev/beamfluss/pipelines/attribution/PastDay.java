@@ -237,7 +237,7 @@ final class PastDay extends PTransform<PBegin, PCollection<Row>> {
       "try") // Connection.close() may throw InterruptedException, which ends the program
   private boolean isInCluster(String table) {
     Configuration configuration = new Configuration();
-    cluster.properties().forEach(configuration::setString);
+    cluster.resolvedProperties().forEach(configuration::setString);
     configuration.setString("bootstrap.servers", cluster.bootstrapServers());
     String[] path = table.split("\\.", 2);
     try (Connection connection = ConnectionFactory.createConnection(configuration);

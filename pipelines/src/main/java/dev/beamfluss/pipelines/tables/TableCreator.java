@@ -2,6 +2,7 @@ package dev.beamfluss.pipelines.tables;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.beamfluss.io.fluss.FlussCluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,17 @@ public final class TableCreator implements AutoCloseable {
    */
   public static TableCreator connect(String bootstrapServers) {
     requireNonNull(bootstrapServers, "bootstrapServers");
+    return connect(bootstrapServers, Map.of());
+  }
+
+  /** As {@link #connect(String)}, with the cluster's properties of the client. */
+  public static TableCreator connect(FlussCluster cluster) {
+    return connect(cluster.bootstrapServers(), cluster.resolvedProperties());
+  }
+
+  private static TableCreator connect(String bootstrapServers, Map<String, String> properties) {
     Configuration configuration = new Configuration();
+    properties.forEach(configuration::setString);
     configuration.setString(ConfigOptions.BOOTSTRAP_SERVERS.key(), bootstrapServers);
     // The client's constructor waits for the network, for how long depends on its retries.
     FutureTask<TableCreator> connecting =

@@ -79,7 +79,7 @@ public final class AddMetric {
                 options.getAs(), grain.table(), other.id()));
       }
     }
-    try (TableCreator tables = TableCreator.connect(options.getBootstrapServers())) {
+    try (TableCreator tables = TableCreator.connect(ClusterOptions.cluster(options))) {
       Map<String, DataType> columns = new LinkedHashMap<>();
       columns.put(options.getAs(), type(tables, path(options, stream.detail()), options));
       columns.put(version, DataTypes.BIGINT());

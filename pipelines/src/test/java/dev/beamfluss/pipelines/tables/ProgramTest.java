@@ -1,0 +1,38 @@
+package dev.beamfluss.pipelines.tables;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.arrayContaining;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyArray;
+import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProgramTest {
+  @TempDir Path directory;
+
+  @Test
+  void filesOfFlagsAreReadAndGivenFlagsComeFirst() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("some.args"),
+            "# why\n--runner=FlinkRunner  # because\n\n  --parallelism=2\n--streaming\n");
+    assertThat(
+        Program.flags(new String[] {"@" + file, "--parallelism=4"}),
+        is(arrayContaining("--runner=FlinkRunner", "--streaming", "--parallelism=4")));
+    assertThat(Program.flags(new String[0]), is(emptyArray()));
+  }
+
+  @Test
+  void aFileThatIsMissingIsNamed() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Program.flags(new String[] {"@" + directory.resolve("none.args")}));
+    assertThat(e.getMessage(), containsString("none.args"));
+  }
+}
