@@ -16,6 +16,7 @@ import dev.beamfluss.pipelines.forecast.backtest.Backtest;
 import dev.beamfluss.pipelines.forecast.backtest.BacktestOptions;
 import dev.beamfluss.pipelines.ingest.Ingest;
 import dev.beamfluss.pipelines.ingest.IngestProgramOptions;
+import dev.beamfluss.pipelines.ingest.RecordIngestOptions;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.pipelines.uv.PreloadUsers;
@@ -64,6 +65,15 @@ public final class Main {
   }
 
   private static final Map<String, Entry> PROGRAMS = programs();
+
+  /** {@code ingest} of records, which has flags of its own. */
+  private static final Entry RECORDS =
+      new Entry(
+          Ingest::main,
+          RecordIngestOptions.class,
+          "--from=kafka --kafkaServers=localhost:9092 --topic=orders --table=shop.orders"
+              + " --mapping=FILE"
+              + RUNNER);
 
   private Main() {}
 
@@ -152,13 +162,21 @@ public final class Main {
       return Program.WRONG_INPUT;
     }
     if (words.contains(HELP)) {
-      PipelineOptionsFactory.register(entry.options());
-      PipelineOptionsFactory.printHelp(out, entry.options());
-      out.println("Example: " + name + " " + example(entry));
+      help(name, isOfRecords(name, words) ? RECORDS : entry, out);
       return Program.DONE;
     }
     entry.start().with(words.subList(length, words.size()).toArray(String[]::new));
     return Program.DONE;
+  }
+
+  private static boolean isOfRecords(String name, List<String> words) {
+    return name.equals("ingest") && words.stream().anyMatch(word -> word.startsWith("--from="));
+  }
+
+  private static void help(String name, Entry entry, PrintStream out) {
+    PipelineOptionsFactory.register(entry.options());
+    PipelineOptionsFactory.printHelp(out, entry.options());
+    out.println("Example: " + name + " " + example(entry));
   }
 
   private static String example(Entry entry) {

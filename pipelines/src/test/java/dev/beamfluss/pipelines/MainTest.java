@@ -55,6 +55,14 @@ class MainTest {
   }
 
   @Test
+  void ingestOfRecordsHasFlagsOfItsOwn() throws Exception {
+    assertThat(run("ingest", "--from=kafka", "--help"), is(Program.DONE));
+    assertThat(
+        out.toString(StandardCharsets.UTF_8),
+        allOf(containsString("--kafkaServers"), containsString("--from=kafka --kafkaServers=")));
+  }
+
+  @Test
   void anUnknownProgramEndsWithTheList() throws Exception {
     assertThat(run("attribute"), is(Program.WRONG_INPUT));
     assertThat(

@@ -17,6 +17,8 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * Replays an event log into the visit and order tables of a cluster; the flags are {@link
  * IngestProgramOptions}, the rules {@link IngestRules}. Prints how many rows each rule took.
  *
+ * <p>With {@code --from=kafka} or {@code --from=files} it is {@link RecordIngest}.
+ *
  * <p>A wrong flag ends the program with status 2, a failure on the cluster with status 1.
  */
 public final class Ingest {
@@ -25,12 +27,13 @@ public final class Ingest {
 
   /** Runs the program. */
   public static void main(String[] args) {
-    int status = run(args, System.out, System.err);
-    // the clients' threads would keep the JVM for a while
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.out, System.err));
   }
 
   static int run(String[] args, PrintStream out, PrintStream err) {
+    if (Arrays.stream(args).anyMatch(arg -> arg.startsWith("--from="))) {
+      return RecordIngest.run(args, err);
+    }
     return Program.run(
         err,
         () -> {
