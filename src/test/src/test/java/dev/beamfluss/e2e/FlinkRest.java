@@ -87,6 +87,11 @@ final class FlinkRest {
       this.path = "/jobs/" + id;
     }
 
+    /** Where the interface has it. */
+    String path() {
+      return path;
+    }
+
     /** As Flink calls it, such as RUNNING or RESTARTING. */
     String state() {
       return get(path).get("state").asText();

@@ -87,15 +87,24 @@ final class JavaProcess implements AutoCloseable {
    * @throws IllegalStateException with what it printed, unless it ends well within two minutes
    */
   void awaitSuccess() throws InterruptedException {
+    int status = awaitEnd();
+    if (status != 0) {
+      throw new IllegalStateException(name + " ended with status " + status + ":\n" + tail(50));
+    }
+  }
+
+  /**
+   * Waits for its end; its status.
+   *
+   * @throws IllegalStateException with what it printed, unless it ends within two minutes
+   */
+  int awaitEnd() throws InterruptedException {
     if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
       close();
       throw new IllegalStateException(
           name + " did not end within " + PATIENCE.toSeconds() + " s:\n" + tail(50));
     }
-    if (process.exitValue() != 0) {
-      throw new IllegalStateException(
-          name + " ended with status " + process.exitValue() + ":\n" + tail(50));
-    }
+    return process.exitValue();
   }
 
   /**
