@@ -38,8 +38,7 @@ class RecordTimesTest {
 
   private Instant time(long millis, KafkaTimestampType type) {
     return policy.getTimestampForRecord(
-        context(10),
-        new KafkaRecord<>("t", 0, 0, millis, type, null, new byte[0], new byte[0]));
+        context(10), new KafkaRecord<>("t", 0, 0, millis, type, null, new byte[0], new byte[0]));
   }
 
   @Test

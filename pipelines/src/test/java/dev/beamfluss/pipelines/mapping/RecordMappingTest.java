@@ -127,10 +127,8 @@ class RecordMappingTest {
         "{\"id\": 1, \"a\": {\"b\": [1]}} | field a.b.0: no column takes it",
       })
   void whatIsNoRowIsRefused(String json, String said) {
-    RecordMapping mapping =
-        RecordMapping.parse(mapping(", \"tiny\": \"n\", \"day\": \"d\""), log);
-    UnmappableException e =
-        assertThrows(UnmappableException.class, () -> map(mapping, json));
+    RecordMapping mapping = RecordMapping.parse(mapping(", \"tiny\": \"n\", \"day\": \"d\""), log);
+    UnmappableException e = assertThrows(UnmappableException.class, () -> map(mapping, json));
     assertThat(e.getMessage(), containsString(said));
   }
 

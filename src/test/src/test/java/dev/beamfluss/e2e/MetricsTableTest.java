@@ -66,8 +66,7 @@ class MetricsTableTest {
     if (name.startsWith("\"")) {
       return List.of(name.substring(1, name.length() - 1));
     }
-    assertThat(
-        "names of " + namespace + " by " + name, NAMES.containsKey(namespace + "." + name));
+    assertThat("names of " + namespace + " by " + name, NAMES.containsKey(namespace + "." + name));
     return NAMES.get(namespace + "." + name);
   }
 
