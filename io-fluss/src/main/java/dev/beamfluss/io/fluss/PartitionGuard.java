@@ -128,7 +128,20 @@ final class PartitionGuard {
 
   private String partition(Row row, InternalRow encoded) {
     checkTime(row);
+    checkPresent(row);
     return partitions.getPartition(encoded);
+  }
+
+  /** The client itself would end the writer of all rows. */
+  private void checkPresent(Row row) {
+    for (int i = 0; i < fields.length; i++) {
+      if (row.getValue(fields[i]) == null) {
+        throw new IllegalArgumentException(
+            String.format(
+                "Column %s of table %s is null, and a row's partition must be known: %s",
+                table.partitionColumns().get(i), table.path(), row.getValues()));
+      }
+    }
   }
 
   private void checkTime(Row row) {

@@ -49,11 +49,17 @@ public final class RecordMapping implements Serializable {
   private final String table;
   private final Schema schema;
   private final List<ColumnMapping> columns;
+  private final Set<String> needed;
   private final boolean ignoresOthers;
 
   private RecordMapping(
-      String table, Schema schema, List<ColumnMapping> columns, boolean ignoresOthers) {
+      String table,
+      Schema schema,
+      List<ColumnMapping> columns,
+      Set<String> needed,
+      boolean ignoresOthers) {
     this.table = table;
+    this.needed = needed;
     this.schema = schema;
     this.columns = columns;
     this.ignoresOthers = ignoresOthers;
@@ -92,24 +98,34 @@ public final class RecordMapping implements Serializable {
           String.format("\"others\" is what is done: refuse or ignore, not '%s'", others));
     }
     RecordMapping result =
-        new RecordMapping(table.path(), table.schema(), columns, others.equals("ignore"));
-    result.requireAllThatAreNeeded(table, parser);
-    return result;
-  }
-
-  private void requireAllThatAreNeeded(FlussTable of, MappingParser parser) {
-    Set<String> mapped = new HashSet<>(mappedColumns());
-    for (Schema.Field field : schema.getFields()) {
-      boolean isKey = of.primaryKey().contains(field.getName());
-      boolean isNeeded = isKey || of.partitionColumns().contains(field.getName());
-      boolean isNullable = field.getType().getNullable();
-      if (!mapped.contains(field.getName()) && (isNeeded || (!of.isKeyed() && !isNullable))) {
+        new RecordMapping(
+            table.path(), table.schema(), columns, needed(table), others.equals("ignore"));
+    for (String column : result.needed) {
+      boolean isMapped = result.mappedColumns().contains(column);
+      boolean isOfEachRow = !table.isKeyed() || isKey(table, column);
+      if (!isMapped && isOfEachRow) {
         throw parser.wrong(
             String.format(
                 "does not say where column %s comes from, which the table needs for each row",
-                field.getName()));
+                column));
       }
     }
+    return result;
+  }
+
+  private static boolean isKey(FlussTable table, String column) {
+    return table.primaryKey().contains(column) || table.partitionColumns().contains(column);
+  }
+
+  /** Columns that are never null: those of keys and partitions even where their type may be. */
+  private static Set<String> needed(FlussTable table) {
+    Set<String> needed = new HashSet<>();
+    for (Schema.Field field : table.schema().getFields()) {
+      if (isKey(table, field.getName()) || !field.getType().getNullable()) {
+        needed.add(field.getName());
+      }
+    }
+    return needed;
   }
 
   /** The columns that are named. */
@@ -129,6 +145,11 @@ public final class RecordMapping implements Serializable {
 
   List<ColumnMapping> columns() {
     return columns;
+  }
+
+  /** Those that take no null. */
+  Set<String> needed() {
+    return needed;
   }
 
   boolean ignoresOthers() {

@@ -2,6 +2,7 @@ package dev.beamfluss.pipelines.mapping;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 
@@ -9,12 +10,14 @@ import org.apache.beam.sdk.values.Row;
 public final class RowMapper extends RecordMapper {
   private final Schema schema;
   private final List<ColumnMapping> columns;
+  private final Set<String> needed;
   private final boolean ignoresOthers;
 
   RowMapper(RecordMapping mapping) {
     super(mapping.columns(), mapping.schema().getFieldCount(), List.of());
     this.schema = mapping.schema();
     this.columns = mapping.columns();
+    this.needed = mapping.needed();
     this.ignoresOthers = mapping.ignoresOthers();
   }
 
@@ -26,8 +29,7 @@ public final class RowMapper extends RecordMapper {
   public Row map(String json) throws UnmappableException {
     Object[] values = values(json);
     for (ColumnMapping column : columns) {
-      boolean isNullable = schema.getField(column.index()).getType().getNullable();
-      if (values[column.index()] == null && !isNullable) {
+      if (values[column.index()] == null && needed.contains(column.column())) {
         throw new UnmappableException(
             "column "
                 + column.column()
