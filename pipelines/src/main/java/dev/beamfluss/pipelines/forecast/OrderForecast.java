@@ -124,9 +124,7 @@ public final class OrderForecast {
    * status 1.
    */
   public static void main(String[] args) {
-    int status = run(args, System.err);
-    // the clients' threads would keep the JVM for a while
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.err));
   }
 
   /** Runs the program without ending the JVM, and returns its status. */

@@ -51,9 +51,7 @@ public final class PreloadUsers {
    * Runs the program: status 0 once all is written, 2 for a wrong flag or table, 1 for a failure.
    */
   public static void main(String[] args) {
-    int status = run(args, System.out, System.err);
-    // the clients' threads would keep the JVM for a while
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.out, System.err));
   }
 
   /** Runs the program without ending the JVM, and returns its status. */

@@ -113,9 +113,7 @@ public final class Backtest {
    * Runs the program: status 0 once all is printed, 2 for a wrong flag or table, 1 for a failure.
    */
   public static void main(String[] args) {
-    int status = run(args, System.out, System.err);
-    // the threads of the lake's library would keep the JVM for a while
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.out, System.err));
   }
 
   /** Runs the program without ending the JVM, and returns its status. */
