@@ -128,7 +128,8 @@ class KilledProcessesIT {
                   Shipped.bundle(),
                   List.of("--savepointPath=" + flink.lastCheckpoint(killed).orElseThrow().toUri()));
         });
-    assertThat("went on from the checkpoint", job.restores(), is(1L));
+    // more than once where a TaskManager was not free of the JobManager that is gone yet
+    assertThat("went on from the checkpoint", job.restores(), is(greaterThan(0L)));
   }
 
   @Test

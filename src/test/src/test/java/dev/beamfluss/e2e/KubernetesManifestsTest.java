@@ -12,7 +12,6 @@ import static org.hamcrest.Matchers.in;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -176,21 +175,11 @@ class KubernetesManifestsTest {
         Files.readString(DIRECTORY.resolve("Dockerfile")),
         containsString(job.getJarURI().replaceFirst("local://", "")));
     List<String> all = flags(job, pipeline);
-    assumeTrue(exists(job.getEntryClass()), job.getEntryClass() + " is not there yet");
     PipelineOptions parsed =
         PipelineOptionsFactory.fromArgs(all.toArray(String[]::new))
             .withValidation()
             .as(options(job.getEntryClass()));
     assertThat(parsed.getJobName(), is(pipeline));
-  }
-
-  private static boolean exists(String program) {
-    try {
-      Class.forName(program, false, KubernetesManifestsTest.class.getClassLoader());
-      return true;
-    } catch (ClassNotFoundException e) {
-      return false;
-    }
   }
 
   /** Those of the program, by its name. */
