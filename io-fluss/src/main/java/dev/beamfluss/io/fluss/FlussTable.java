@@ -283,6 +283,11 @@ public final class FlussTable implements Serializable {
     WriteSpec.builder().setColumns(rows.getFieldNames()).build().check(this, rows);
   }
 
+  /** Whether what is written to the table is tiered to a lake, too. */
+  public boolean isLakeTable() {
+    return lakeEnabled;
+  }
+
   /** The columns of a prefix lookup: the bucket key's, then the partitions'. */
   List<String> prefixColumns() {
     List<String> columns = new ArrayList<>(bucketKey);

@@ -1,0 +1,151 @@
+package dev.beamfluss.page;
+
+import dev.beamfluss.changes.RowChange;
+import dev.beamfluss.pipelines.forecast.ForecastTables;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.checkerframework.checker.nullness.qual.Nullable;
+
+/**
+ * The orders of the newest day so far, by source, and what the day is forecast to have with the
+ * ends of the interval. The line of the orders ends at the truth that the forecasts were about.
+ */
+final class ForecastView extends View {
+  private static final String LOW = "forecast_low";
+  private static final String HIGH = "forecast_high";
+
+  /** Sources with a chart: those with most orders. */
+  private static final int CHARTS = 3;
+
+  /** The whole day is of interest, but not its every minute. */
+  private static final int POINTS = 240;
+
+  private record Forecast(
+      long orders, @Nullable Double day, @Nullable Double low, @Nullable Double high) {}
+
+  private final NewestDay day = new NewestDay();
+  private final Map<String, TreeMap<Integer, Forecast>> sources = new TreeMap<>();
+  private long unreadable;
+
+  ForecastView() {
+    super("forecast", "Forecast of the day's orders");
+  }
+
+  @Override
+  List<Source> sources() {
+    return List.of(
+        new Source(
+            ForecastTables.DATABASE,
+            ForecastTables.FORECASTS,
+            List.of("ds", "mm", "order_source", "cumulative_order_cnt", "forecast_daily_order_cnt"),
+            List.of(LOW, HIGH)));
+  }
+
+  @Override
+  void clear() {
+    day.clear();
+    clearDay();
+  }
+
+  private void clearDay() {
+    sources.clear();
+    unreadable = 0;
+  }
+
+  @Override
+  void take(String table, RowChange change) {
+    if (!day.takes(text(change, "ds"), this::clearDay)) {
+      return;
+    }
+    String minute = text(change, "mm").replace(":", "");
+    if (!minute.matches("\\d{4}")) {
+      unreadable += sign(change);
+      return;
+    }
+    int ofDay = Integer.parseInt(minute.substring(0, 2)) * 60 + Integer.parseInt(minute, 2, 4, 10);
+    TreeMap<Integer, Forecast> forecasts =
+        sources.computeIfAbsent(text(change, "order_source"), source -> new TreeMap<>());
+    if (change.kind().isPresentAfter()) {
+      forecasts.put(
+          ofDay,
+          new Forecast(
+              count(change, "cumulative_order_cnt"),
+              number(change, "forecast_daily_order_cnt"),
+              number(change, LOW),
+              number(change, HIGH)));
+    } else if (change.kind() == RowChange.Kind.DELETE) {
+      forecasts.remove(ofDay);
+    }
+  }
+
+  /** The reference has numbers as texts; where there is no forecast, none. */
+  private static @Nullable Double number(RowChange change, String column) {
+    String text = text(change, column);
+    return text.matches("-?\\d{1,18}(\\.\\d*)?") ? Double.valueOf(text) : null;
+  }
+
+  @Override
+  void show(Panel panel) {
+    Panel.Table table =
+        panel.table(
+            "Now, " + Panel.day(day.get()),
+            Panel.Column.text("Source"),
+            Panel.Column.text("Minute"),
+            Panel.Column.number("Orders so far"),
+            Panel.Column.number("Forecast of the day"),
+            Panel.Column.number("Interval"));
+    sources.entrySet().stream()
+        .filter(entry -> !entry.getValue().isEmpty())
+        .sorted(
+            Comparator.comparing(
+                    (Map.Entry<String, TreeMap<Integer, Forecast>> entry) ->
+                        entry.getValue().lastEntry().getValue().orders())
+                .reversed())
+        .forEach(
+            entry -> {
+              Map.Entry<Integer, Forecast> now = entry.getValue().lastEntry();
+              Forecast forecast = now.getValue();
+              table.row(
+                  entry.getKey(),
+                  String.format("%02d:%02d", now.getKey() / 60, now.getKey() % 60),
+                  Panel.count(forecast.orders()),
+                  show(forecast.day()),
+                  show(forecast.low()) + " to " + show(forecast.high()));
+              if (panel.charts() < CHARTS) {
+                chart(panel, entry.getKey(), entry.getValue());
+              }
+            });
+    if (unreadable > 0) {
+      panel.note(Panel.count(unreadable) + " rows have a minute that is none.");
+    }
+  }
+
+  private void chart(Panel panel, String source, Map<Integer, Forecast> forecasts) {
+    Panel.Chart chart =
+        panel.chart(
+            "Orders of " + source,
+            Panel.day(day.get()),
+            List.of(
+                new Panel.Line("Orders so far", "line", 0),
+                new Panel.Line("Forecast of the day", "dashed", 1),
+                new Panel.Line("Interval, low", "band", 1),
+                new Panel.Line("Interval, high", "band", 1)));
+    int step = (forecasts.size() + POINTS - 1) / POINTS;
+    int left = forecasts.size();
+    for (Map.Entry<Integer, Forecast> entry : forecasts.entrySet()) {
+      left--;
+      // counted from the end, so that the newest is always there
+      if (left % step == 0) {
+        Forecast forecast = entry.getValue();
+        chart.point(
+            entry.getKey(), forecast.orders(), forecast.day(), forecast.low(), forecast.high());
+      }
+    }
+  }
+
+  private static String show(@Nullable Double value) {
+    return value == null ? "-" : Panel.number(value, 1);
+  }
+}
