@@ -57,7 +57,9 @@ final class Assets {
         html = replaceOnce(html, link(path), "<style>" + text + "</style>");
       } else if (asset.getValue().type().equals(SCRIPT)) {
         scripts.append(' ').append(hash(text));
-        html = replaceOnce(html, script(path), "<script>" + text + "</script>");
+        html = replaceOnce(html, script(path), "");
+        // what is inline is run where it stands, and needs all that is above
+        html = replaceOnce(html, "</body>", "<script>" + text + "</script>\n</body>");
       }
     }
     String policy =

@@ -118,7 +118,7 @@
     }
     for (const chart of view.charts) {
       if (!chart.minutes.length) continue;
-      part(known, seen, 'chart ' + chart.title, () => newChart(chart)).update(chart);
+      part(known, seen, 'chart ' + chart.title, newChart).update(chart);
     }
     for (const table of view.tables) {
       const name = 'table ' + table.columns.map(c => c.label).join();
@@ -136,7 +136,7 @@
   }
 
   function newTable() {
-    const made = element('div');
+    const made = element('div', '', 'table');
     const head = element('h3');
     made.append(head);
     return {made, head, ...scrolled(made)};
@@ -198,7 +198,12 @@
   /** Lines differ by dashes and width besides their colours. */
   const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4]];
 
-  function newChart(first) {
+  /** The border of a line's mark in the legend that looks like the line. */
+  function mark(dash) {
+    return !dash || !dash.length ? 'solid' : dash.length > 2 ? 'double' : dash[0] > 2 ? 'dashed' : 'dotted';
+  }
+
+  function newChart() {
     const made = element('figure');
     const caption = element('figcaption');
     const box = element('div', '', 'chart');
@@ -219,7 +224,7 @@
       plot = new uPlot({
         width: Math.max(200, box.clientWidth), height: 200,
         cursor: {y: false}, scales: {x: {time: false}},
-        legend: {live: true},
+        legend: {live: true, markers: {dash: (u, i) => mark(u.series[i].dash)}},
         axes: [
           {...axis, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 240],
             values: (u, splits) => splits.map(DAY)},
@@ -239,6 +244,8 @@
         bands: bands.length === 2
             ? [{series: [bands[1], bands[0]], fill: color('--soft') + '33'}] : [],
       }, data, box);
+      // a table by its markup, which tells nothing that the one below does not
+      box.querySelector('.u-legend').setAttribute('aria-hidden', 'true');
       const canvas = box.querySelector('canvas');
       canvas.setAttribute('role', 'img');
       canvas.setAttribute('aria-label', caption.textContent + '. The table below has its numbers.');

@@ -31,6 +31,7 @@ class ArchitectureTest {
   private static final String TRANSFORMS = "dev.beamfluss.transforms..";
   private static final String PIPELINES = "dev.beamfluss.pipelines..";
   private static final String DEMO = "dev.beamfluss.pipelines.demo..";
+  private static final String PAGE = "dev.beamfluss.page..";
   private static final String LOCAL = "dev.beamfluss.local..";
 
   private static final JavaClasses PRODUCTION =
@@ -74,6 +75,14 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAPackage(LOCAL)),
             "pipelines.wrong.KnowsLocalCluster"),
+        new Rule(
+            "the page does not see the local cluster",
+            noClasses()
+                .that()
+                .resideInAPackage(PAGE)
+                .should()
+                .dependOnClassesThat(resideInAPackage(LOCAL)),
+            "page.wrong.KnowsLocalCluster"),
         new Rule(
             "the ios do not know each other",
             slices().matching("dev.beamfluss.io.(*)..").should().notDependOnEachOther(),
@@ -153,6 +162,7 @@ class ArchitectureTest {
             "dev.beamfluss.io.paimon..",
             TRANSFORMS,
             PIPELINES,
+            PAGE,
             LOCAL)) {
       assertThat(module, PRODUCTION.stream().anyMatch(resideInAPackage(module)));
     }
