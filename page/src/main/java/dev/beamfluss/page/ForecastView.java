@@ -2,6 +2,7 @@ package dev.beamfluss.page;
 
 import dev.beamfluss.changes.RowChange;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +113,7 @@ final class ForecastView extends View {
                   String.format("%02d:%02d", now.getKey() / 60, now.getKey() % 60),
                   Panel.count(forecast.orders()),
                   show(forecast.day()),
-                  show(forecast.low()) + " to " + show(forecast.high()));
+                  interval(forecast));
               if (panel.charts() < CHARTS) {
                 chart(panel, entry.getKey(), entry.getValue());
               }
@@ -123,15 +124,15 @@ final class ForecastView extends View {
   }
 
   private void chart(Panel panel, String source, Map<Integer, Forecast> forecasts) {
-    Panel.Chart chart =
-        panel.chart(
-            "Orders of " + source,
-            Panel.day(day.get()),
-            List.of(
-                new Panel.Line("Orders so far", "line", 0),
-                new Panel.Line("Forecast of the day", "dashed", 1),
-                new Panel.Line("Interval, low", "band", 1),
-                new Panel.Line("Interval, high", "band", 1)));
+    boolean hasInterval = forecasts.values().stream().anyMatch(of -> of.low() != null);
+    List<Panel.Line> lines = new ArrayList<>();
+    lines.add(new Panel.Line("Orders so far", "line", 0));
+    lines.add(new Panel.Line("Forecast of the day", "dashed", 1));
+    if (hasInterval) {
+      lines.add(new Panel.Line("Interval, low", "band", 1));
+      lines.add(new Panel.Line("Interval, high", "band", 1));
+    }
+    Panel.Chart chart = panel.chart("Orders of " + source, Panel.day(day.get()), lines);
     int step = (forecasts.size() + POINTS - 1) / POINTS;
     int left = forecasts.size();
     for (Map.Entry<Integer, Forecast> entry : forecasts.entrySet()) {
@@ -139,10 +140,20 @@ final class ForecastView extends View {
       // counted from the end, so that the newest is always there
       if (left % step == 0) {
         Forecast forecast = entry.getValue();
-        chart.point(
-            entry.getKey(), forecast.orders(), forecast.day(), forecast.low(), forecast.high());
+        if (hasInterval) {
+          chart.point(
+              entry.getKey(), forecast.orders(), forecast.day(), forecast.low(), forecast.high());
+        } else {
+          chart.point(entry.getKey(), forecast.orders(), forecast.day());
+        }
       }
     }
+  }
+
+  private static String interval(Forecast forecast) {
+    return forecast.low() == null || forecast.high() == null
+        ? "-"
+        : show(forecast.low()) + " to " + show(forecast.high());
   }
 
   private static String show(@Nullable Double value) {

@@ -132,7 +132,7 @@ class BrowserTest {
       awaitText("#attribution .figures", "25.0 %");
       awaitText("#products .table table", "12121.2513");
       awaitText("#shops .table table", "12121.2513");
-      awaitText("#forecast .table table", "app10:19190505");
+      awaitText("#forecast .table table", "app10:19190505450.5 to 700");
       awaitText("#canary .figures", "Alerts raised1");
       awaitText("#canary .table table", "30 of 1,000");
       awaitText("#canary .table table", Rows.EVIL);
@@ -153,7 +153,7 @@ class BrowserTest {
       awaitText("#products .table table tbody tr", "31,031.25");
       awaitText("#canary .figures", "Alerts raised2");
       awaitText("#uv .figures", "20,000");
-      awaitText("#forecast .table table", "app10:20777888.5");
+      awaitText("#forecast .table table", "app10:20777888.5450.5 to 700");
       assertThat("no message of the console", console(), is(empty()));
     }
     awaitText("#status", "No connection");

@@ -31,6 +31,7 @@ final class Rows {
     createAttribution();
     tables.create(WideTableTables::definitions, "product_stat_wide", "shop_stat_wide");
     tables.create(ForecastTables::definitions, "order_forecast_mm");
+    tables.addTexts("forecast", "order_forecast_mm", "forecast_low", "forecast_high");
     tables.create(CanaryTables::definitions, "ads_gray_monitoring_permm_ri", "alerts");
     tables.create(UvTables::definitions, "uv_minute", "uv_day");
   }
@@ -143,7 +144,11 @@ final class Rows {
         "cumulative_order_cnt",
         orders,
         "forecast_daily_order_cnt",
-        forecast);
+        forecast,
+        "forecast_low",
+        "450.5",
+        "forecast_high",
+        "700");
   }
 
   void canary(String release, int minute, String page, long views) throws Exception {

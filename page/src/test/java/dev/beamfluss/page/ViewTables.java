@@ -21,6 +21,7 @@ import org.apache.fluss.row.Decimal;
 import org.apache.fluss.row.GenericRow;
 import org.apache.fluss.row.TimestampLtz;
 import org.apache.fluss.types.DataType;
+import org.apache.fluss.types.DataTypes;
 import org.apache.fluss.types.DecimalType;
 import org.apache.fluss.types.RowType;
 
@@ -60,6 +61,16 @@ final class ViewTables {
                 .get(30, TimeUnit.SECONDS);
           }
         }
+      }
+    }
+  }
+
+  /** Adds columns of texts where a table does not have them. */
+  void addTexts(String database, String table, String... columns) {
+    try (TableCreator creator = TableCreator.connect(bootstrapServers)) {
+      for (String column : columns) {
+        creator.addColumns(
+            TablePath.of(prefix + database, table), Map.of(column, DataTypes.STRING()));
       }
     }
   }
