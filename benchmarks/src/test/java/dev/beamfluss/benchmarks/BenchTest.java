@@ -165,6 +165,7 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
   void thePaimonSuiteReadsAndWrites(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("paimon.json");
     int status =
@@ -292,6 +293,7 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
   void theUvSuiteCountsUsersAndMeasuresBitmaps(@TempDir Path directory) throws Exception {
     Map<String, JsonNode> entries =
         uvEntries(directory, "--only=events-10-times,ours-mapping-cold,bitmap-32");
@@ -350,6 +352,7 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
   void theCanarySuiteMeasuresKeyValueAndReads(@TempDir Path directory) throws Exception {
     Map<String, JsonNode> entries =
         canaryEntries(directory, "--only=keyvalue,read", "--iterationMillis=50");
