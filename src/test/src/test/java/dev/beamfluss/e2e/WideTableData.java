@@ -188,17 +188,42 @@ final class WideTableData {
 
     /** Writes another number of exposures into a row of the table of shops. */
     void plantExposures(WideTableAnswer.Cell cell, long count) {
+      plant(StatGrain.SHOP, BehaviorStream.EXPOSURES, Map.of(cell, count));
+    }
+
+    /** Writes other counts into all rows: only who counts anew makes them right again. */
+    void spoilCounts(Map<WideTableAnswer.Cell, Map<String, Object>> rows) {
+      for (StatGrain grain : StatGrain.values()) {
+        for (BehaviorStream stream : BehaviorStream.values()) {
+          Map<WideTableAnswer.Cell, Long> wrong = new HashMap<>();
+          rows.forEach(
+              (cell, columns) -> {
+                if (cell.table().equals(grain.table())
+                    && columns.get(stream.countColumn()) instanceof Long count) {
+                  wrong.put(cell, count + 1);
+                }
+              });
+          plant(grain, stream, wrong);
+        }
+      }
+    }
+
+    private void plant(
+        StatGrain grain, BehaviorStream stream, Map<WideTableAnswer.Cell, Long> counts) {
       Schema schema =
           Schema.builder()
-              .addInt64Field(StatGrain.SHOP.idColumn())
+              .addInt64Field(grain.idColumn())
               .addStringField(WideTableTables.DATE)
               .addStringField(WideTableTables.HOUR)
-              .addInt64Field("exp_cnt")
+              .addInt64Field(stream.countColumn())
               .build();
-      FlussTable table = cluster().describe(path(cell.table()).toString());
+      FlussTable table = cluster().describe(path(grain.table()).toString());
       try (TableWriter writer = TableWriter.openPartial(table, schema)) {
-        writer.upsert(
-            Row.withSchema(schema).attachValues(cell.id(), cell.date(), cell.hour(), count));
+        counts.forEach(
+            (cell, count) ->
+                writer.upsert(
+                    Row.withSchema(schema)
+                        .attachValues(cell.id(), cell.date(), cell.hour(), count)));
         writer.flush();
       }
     }
