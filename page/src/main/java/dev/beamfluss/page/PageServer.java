@@ -89,7 +89,7 @@ public final class PageServer implements AutoCloseable {
   }
 
   /** The same without a server, to write a report. */
-  static PageServer reader(FlussCluster cluster, String databasePrefix) {
+  public static PageServer reader(FlussCluster cluster, String databasePrefix) {
     return new PageServer(cluster, databasePrefix, null, 0);
   }
 

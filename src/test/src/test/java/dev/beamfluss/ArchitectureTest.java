@@ -30,7 +30,6 @@ class ArchitectureTest {
   private static final String IO = "dev.beamfluss.io..";
   private static final String TRANSFORMS = "dev.beamfluss.transforms..";
   private static final String PIPELINES = "dev.beamfluss.pipelines..";
-  private static final String DEMO = "dev.beamfluss.pipelines.demo..";
   private static final String PAGE = "dev.beamfluss.page..";
   private static final String LOCAL = "dev.beamfluss.local..";
 
@@ -66,12 +65,10 @@ class ArchitectureTest {
             noClasses().that().resideInAPackage(LOCAL).should().dependOnClassesThat(ours(LOCAL)),
             "local.wrong.KnowsPipelines"),
         new Rule(
-            "of the pipelines only the demo sees the local cluster",
+            "the pipelines do not see the local cluster",
             noClasses()
                 .that()
                 .resideInAPackage(PIPELINES)
-                .and()
-                .resideOutsideOfPackage(DEMO)
                 .should()
                 .dependOnClassesThat(resideInAPackage(LOCAL)),
             "pipelines.wrong.KnowsLocalCluster"),

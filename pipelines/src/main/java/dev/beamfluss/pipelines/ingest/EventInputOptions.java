@@ -8,6 +8,7 @@ import java.time.ZoneId;
 import org.apache.beam.sdk.options.Default;
 import org.apache.beam.sdk.options.Description;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** The flags that say which events to take. */
 public interface EventInputOptions extends PipelineOptions {
@@ -79,6 +80,19 @@ public interface EventInputOptions extends PipelineOptions {
 
   /** The events that the flags ask for. */
   static EventInput input(EventInputOptions options) throws IOException {
+    return input(options, options.getDays(), GeneratorOptions.defaults());
+  }
+
+  /**
+   * The same of another number of days.
+   *
+   * @param days how many, all of a log or as many as the generator says where null
+   * @param generated what is generated, besides its seed, zone and days, where the flags name no
+   *     log
+   */
+  static EventInput input(
+      EventInputOptions options, @Nullable Integer days, GeneratorOptions generated)
+      throws IOException {
     ZoneId zone = zone(options);
     LocalDate today = LocalDate.now(zone);
     if (options.getDays() != null && options.getDays() < 1) {
@@ -88,13 +102,12 @@ public interface EventInputOptions extends PipelineOptions {
       return EventInput.file(
           Path.of(options.getEvents()),
           zone,
-          options.getDays(),
+          days,
           options.getShiftToToday() ? today : null,
           options.getSeed());
     }
     GeneratorOptions generator =
-        GeneratorOptions.defaults().withSeed(options.getSeed()).withZone(zone).withLastDay(today);
-    return EventInput.generated(
-        options.getDays() == null ? generator : generator.withDays(options.getDays()));
+        generated.withSeed(options.getSeed()).withZone(zone).withLastDay(today);
+    return EventInput.generated(days == null ? generator : generator.withDays(days));
   }
 }

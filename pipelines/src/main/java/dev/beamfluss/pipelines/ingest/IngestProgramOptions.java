@@ -21,7 +21,8 @@ public interface IngestProgramOptions extends ClusterOptions, EventInputOptions 
   /** See {@link Replay.Target}. */
   @Description(
       "Scenarios whose tables are written, comma-separated: ATTRIBUTION (visits and orders), UV (the"
-          + " logs of what users do). Default: ATTRIBUTION")
+          + " logs of what users do), WIDETABLE (the same, lines of orders, items), FORECAST (orders"
+          + " as placed), CANARY (what clients log). Default: ATTRIBUTION")
   @Default.InstanceFactory(AttributionAlone.class)
   List<Replay.Target> getTargets();
 

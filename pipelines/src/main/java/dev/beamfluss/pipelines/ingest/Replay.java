@@ -1,8 +1,10 @@
 package dev.beamfluss.pipelines.ingest;
 
 import dev.beamfluss.io.fluss.FlussCluster;
+import java.time.ZoneId;
+import java.util.EnumMap;
 import java.util.Iterator;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,7 +28,7 @@ public final class Replay implements AutoCloseable {
   private static final int EVENTS_BETWEEN_CHECKS = 5_000;
   private static final long LONGEST_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final List<ReplaySink> sinks;
+  private final Map<Target, ReplaySink> sinks = new EnumMap<>(Target.class);
   private final IngestRules rules;
   private final double speed;
   private final AtomicLong eventsRead = new AtomicLong();
@@ -40,7 +42,9 @@ public final class Replay implements AutoCloseable {
     /** The same and lines of orders, each with an id, and items. */
     WIDETABLE,
     /** Lines of orders as they were placed. */
-    FORECAST
+    FORECAST,
+    /** What clients log, with their releases. */
+    CANARY
   }
 
   /**
@@ -63,18 +67,19 @@ public final class Replay implements AutoCloseable {
     this.speed = speed;
     this.rules = new IngestRules(options, rejected);
     FlussCluster patient = cluster.withProperty("client.writer.batch-timeout", LINGER);
-    this.sinks =
-        targets.stream()
-            .map(
-                target ->
-                    switch (target) {
-                      case ATTRIBUTION -> new AttributionSink(patient, databasePrefix);
-                      case UV -> new BehaviorSink(patient, databasePrefix, options.zone());
-                      case WIDETABLE ->
-                          new WideTableSink(patient, databasePrefix, options.zone(), speed > 0);
-                      case FORECAST -> new ForecastSink(patient, databasePrefix, options.zone());
-                    })
-            .toList();
+    targets.forEach(target -> sinks.put(target, sink(target, patient, databasePrefix, options)));
+  }
+
+  private ReplaySink sink(
+      Target target, FlussCluster cluster, String databasePrefix, IngestOptions options) {
+    ZoneId zone = options.zone();
+    return switch (target) {
+      case ATTRIBUTION -> new AttributionSink(cluster, databasePrefix);
+      case UV -> new BehaviorSink(cluster, databasePrefix, zone);
+      case WIDETABLE -> new WideTableSink(cluster, databasePrefix, zone, speed > 0);
+      case FORECAST -> new ForecastSink(cluster, databasePrefix, zone);
+      case CANARY -> new PageLogSink(cluster, databasePrefix, zone, options.brokenFrom());
+    };
   }
 
   /** Writes all events; returns once the cluster has acknowledged all rows. */
@@ -107,7 +112,7 @@ public final class Replay implements AutoCloseable {
   }
 
   private void flush() {
-    sinks.forEach(ReplaySink::flush);
+    sinks.values().forEach(ReplaySink::flush);
   }
 
   /** What became of the events so far. */
@@ -117,7 +122,13 @@ public final class Replay implements AutoCloseable {
 
   /** Rows handed to the cluster so far, deletes included; may be read from any thread. */
   public long rowsWritten() {
-    return sinks.stream().mapToLong(ReplaySink::rowsWritten).sum();
+    return sinks.values().stream().mapToLong(ReplaySink::rowsWritten).sum();
+  }
+
+  /** The same of the tables of one scenario, 0 if it is not written. */
+  public long rowsWritten(Target target) {
+    ReplaySink sink = sinks.get(target);
+    return sink == null ? 0 : sink.rowsWritten();
   }
 
   /** Events read so far; may be read from any thread. */
@@ -127,33 +138,33 @@ public final class Replay implements AutoCloseable {
 
   @Override
   public void close() {
-    sinks.forEach(ReplaySink::close);
+    sinks.values().forEach(ReplaySink::close);
   }
 
   private final class AllSinks implements IngestRules.Sink {
     @Override
     public void upsertOrder(OrderRow row) {
-      sinks.forEach(sink -> sink.upsertOrder(row));
+      sinks.values().forEach(sink -> sink.upsertOrder(row));
     }
 
     @Override
     public void deleteOrder(OrderRow row) {
-      sinks.forEach(sink -> sink.deleteOrder(row));
+      sinks.values().forEach(sink -> sink.deleteOrder(row));
     }
 
     @Override
     public void upsertVisit(VisitRow row) {
-      sinks.forEach(sink -> sink.upsertVisit(row));
+      sinks.values().forEach(sink -> sink.upsertVisit(row));
     }
 
     @Override
     public void happened(Event event, String id) {
-      sinks.forEach(sink -> sink.happened(event, id));
+      sinks.values().forEach(sink -> sink.happened(event, id));
     }
 
     @Override
     public void orderLine(OrderLine line) {
-      sinks.forEach(sink -> sink.orderLine(line));
+      sinks.values().forEach(sink -> sink.orderLine(line));
     }
   }
 }

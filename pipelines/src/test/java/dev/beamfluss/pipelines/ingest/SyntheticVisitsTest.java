@@ -86,7 +86,7 @@ class SyntheticVisitsTest {
   void everyViewPassesTheRules() {
     IngestRules rules = new IngestRules(IngestOptions.defaults(), rejected -> {});
     List<Event> merged = merge(orders(), OPTIONS);
-    merged.forEach(event -> rules.accept(event, new ReplayedTables()));
+    merged.forEach(event -> rules.accept(event, new IngestRules.Sink() {}));
 
     assertThat(
         rules.counts().get(IngestCounts.Outcome.VIEW)

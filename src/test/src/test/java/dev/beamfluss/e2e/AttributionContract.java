@@ -4,15 +4,15 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasItem;
 
+import dev.beamfluss.demo.AttributionAnswer;
+import dev.beamfluss.demo.Observer;
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.attribution.ConversionRate;
-import dev.beamfluss.pipelines.demo.AttributionAnswer;
-import dev.beamfluss.pipelines.demo.Observer;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventInput;
 import dev.beamfluss.pipelines.ingest.EventLog;

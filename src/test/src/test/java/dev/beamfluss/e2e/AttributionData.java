@@ -5,10 +5,10 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.AttributionAnswer;
+import dev.beamfluss.demo.Observer;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.demo.AttributionAnswer;
-import dev.beamfluss.pipelines.demo.Observer;
 import dev.beamfluss.pipelines.ingest.EventGenerator;
 import dev.beamfluss.pipelines.ingest.GeneratorOptions;
 import dev.beamfluss.pipelines.ingest.IngestOptions;

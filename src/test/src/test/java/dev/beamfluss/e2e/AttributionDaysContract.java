@@ -12,11 +12,11 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;

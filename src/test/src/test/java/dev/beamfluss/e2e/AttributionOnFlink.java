@@ -5,10 +5,10 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.AttributionAnswer;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.pipelines.Main;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.demo.AttributionAnswer;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;

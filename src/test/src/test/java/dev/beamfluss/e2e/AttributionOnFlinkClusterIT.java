@@ -8,11 +8,11 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.AttributionAnswer;
+import dev.beamfluss.demo.Observer;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.attribution.Attribution;
-import dev.beamfluss.pipelines.demo.AttributionAnswer;
-import dev.beamfluss.pipelines.demo.Observer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.Replay;
 import java.nio.file.Files;

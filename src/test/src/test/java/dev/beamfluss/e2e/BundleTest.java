@@ -60,7 +60,7 @@ class BundleTest {
         "com/esotericsoftware/",
         // for tests and the demo
         "dev/beamfluss/local/",
-        "dev/beamfluss/pipelines/demo/",
+        "dev/beamfluss/demo/",
         "org/apache/fluss/server/",
         "org/apache/fluss/flink/",
         // of the lake, in Flink's lib

@@ -9,11 +9,12 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
 
+import dev.beamfluss.demo.CanaryAnswer;
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.canary.Canary;
 import dev.beamfluss.pipelines.canary.CanaryOptions;
 import dev.beamfluss.pipelines.canary.CanaryTables;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,7 +64,7 @@ abstract class CanaryContract {
 
   private final long seed = Long.getLong("canary.seed", System.nanoTime());
   private final CanaryData data = new CanaryData(fluss.bootstrapServers(), seed);
-  private final List<CanaryData.Entry> log = new ArrayList<>();
+  private final List<CanaryAnswer.Entry> log = new ArrayList<>();
   private final Set<String> refusedLines = new HashSet<>();
   private Connection connection;
 
@@ -137,14 +138,14 @@ abstract class CanaryContract {
   }
 
   private void happen(int rows, Instant midnight, int fromMinute, int toMinute) {
-    List<CanaryData.Entry> entries =
+    List<CanaryAnswer.Entry> entries =
         data.entries(rows, minute(midnight, fromMinute), minute(midnight, toMinute));
     data.append(entries);
     log.addAll(entries);
   }
 
   private void ingest(int rows, Instant midnight, Path directory) throws Exception {
-    List<CanaryData.Entry> entries =
+    List<CanaryAnswer.Entry> entries =
         data.entries(rows, minute(midnight, -10), minute(midnight, 10));
     data.ingest(entries, directory, batch());
     log.addAll(entries);
@@ -156,7 +157,7 @@ abstract class CanaryContract {
   }
 
   private CanaryAnswer answer() {
-    return new CanaryAnswer(log, data.path(CanaryTables.COUNTS).toString());
+    return new CanaryAnswer(log, data.path(CanaryTables.COUNTS).toString(), CanaryData.ZONE);
   }
 
   /**
@@ -165,8 +166,8 @@ abstract class CanaryContract {
    */
   private void whatIsTooLateIsPutAside(Tables tables, RunningPipeline pipeline) {
     long millis = FIRST_MIDNIGHT.minus(Duration.ofDays(10)).toEpochMilli();
-    CanaryData.Entry late =
-        new CanaryData.Entry(
+    CanaryAnswer.Entry late =
+        new CanaryAnswer.Entry(
             "late", millis, "ios", "8.1.0", "checkout", "page_view", null, "wifi", null);
     AtomicLong rows = new AtomicLong();
     await("a row that is too late")
@@ -201,7 +202,7 @@ abstract class CanaryContract {
       try (RunningPipeline pipeline = RunningPipeline.start(failing)) {
         tables.awaitViews(pipeline, log.size());
         assertThat("of what is the same", tables.alerts.rows(), is(empty()));
-        List<CanaryData.Entry> wrong = data.traffic(minute(FIRST_MIDNIGHT, 1), 60, true);
+        List<CanaryAnswer.Entry> wrong = data.traffic(minute(FIRST_MIDNIGHT, 1), 60, true);
         log.addAll(wrong);
         data.append(wrong);
         tables.awaitViews(pipeline, log.size());
@@ -278,14 +279,14 @@ abstract class CanaryContract {
 
   /** What the numbers of a cell were after each row of a while. */
   private Set<List<Long>> numbers(List<String> cell, long since, long until) {
-    List<CanaryData.Entry> entries =
+    List<CanaryAnswer.Entry> entries =
         log.stream()
             .filter(entry -> entry.millis() > since && entry.millis() <= until)
             .filter(entry -> isIn(cell, entry))
             .toList();
     Long[] numbers = {0L, 0L, 0L, 0L};
     Set<List<Long>> had = new HashSet<>();
-    for (CanaryData.Entry entry : entries) {
+    for (CanaryAnswer.Entry entry : entries) {
       count(entry, numbers);
       had.add(List.of(numbers));
     }
@@ -293,14 +294,14 @@ abstract class CanaryContract {
   }
 
   /** Errors of the canary and of the others, then views. */
-  private static void count(CanaryData.Entry entry, Long[] numbers) {
+  private static void count(CanaryAnswer.Entry entry, Long[] numbers) {
     if (!entry.event().equals("item_click")) {
       int release = CanaryAnswer.isGrey(entry.args()) ? 0 : 1;
       numbers[release + (entry.event().equals("page_view") ? 2 : 0)]++;
     }
   }
 
-  private static boolean isIn(List<String> cell, CanaryData.Entry entry) {
+  private static boolean isIn(List<String> cell, CanaryAnswer.Entry entry) {
     List<String> values = List.of(entry.client(), entry.page(), entry.network());
     for (int i = 0; i < values.size(); i++) {
       if (!cell.get(i).isEmpty() && !cell.get(i).equals(values.get(i))) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.CanaryAnswer;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
@@ -79,22 +80,6 @@ final class CanaryData {
     this.random = new Random(seed);
   }
 
-  /** What monitoring looks at, of a row of the log. */
-  record Entry(
-      String id,
-      long millis,
-      String client,
-      String version,
-      String page,
-      String event,
-      Long user,
-      String network,
-      String args) {
-    String day() {
-      return DAY.format(Instant.ofEpochMilli(millis));
-    }
-  }
-
   String prefix() {
     return prefix;
   }
@@ -122,10 +107,10 @@ final class CanaryData {
   }
 
   /** Entries of a while, in no order; some are there twice. */
-  List<Entry> entries(int number, Instant from, Instant to) {
-    List<Entry> entries = new ArrayList<>();
+  List<CanaryAnswer.Entry> entries(int number, Instant from, Instant to) {
+    List<CanaryAnswer.Entry> entries = new ArrayList<>();
     for (int i = 0; i < number; i++) {
-      Entry entry = entry(from, to);
+      CanaryAnswer.Entry entry = entry(from, to);
       entries.add(random.nextInt(50) == 0 ? reserved(entry) : entry);
       if (random.nextInt(30) == 0) {
         entries.add(entry);
@@ -141,8 +126,8 @@ final class CanaryData {
    * Views, clicks and errors in the order of their times, no two at the same; alike in both
    * releases, but that one page of one client is broken in the canary.
    */
-  List<Entry> traffic(Instant from, int seconds, boolean broken) {
-    List<Entry> entries = new ArrayList<>();
+  List<CanaryAnswer.Entry> traffic(Instant from, int seconds, boolean broken) {
+    List<CanaryAnswer.Entry> entries = new ArrayList<>();
     for (long millis = 0; millis < seconds * 1_000L; millis += 10) {
       long at = from.toEpochMilli() + millis;
       String client = oneOf(CLIENTS.subList(0, 3));
@@ -162,13 +147,14 @@ final class CanaryData {
     return entries;
   }
 
-  private Entry event(
+  private CanaryAnswer.Entry event(
       String event, long millis, String client, String page, String network, String args) {
-    return new Entry("e-" + ids++, millis, client, "8.2.0", page, event, 1L, network, args);
+    return new CanaryAnswer.Entry(
+        "e-" + ids++, millis, client, "8.2.0", page, event, 1L, network, args);
   }
 
-  private Entry entry(Instant from, Instant to) {
-    return new Entry(
+  private CanaryAnswer.Entry entry(Instant from, Instant to) {
+    return new CanaryAnswer.Entry(
         "e-" + ids++,
         random.nextLong(from.toEpochMilli(), to.toEpochMilli()),
         oneOf(CLIENTS),
@@ -183,9 +169,9 @@ final class CanaryData {
   }
 
   /** With the value that stands for all of a dimension. */
-  private Entry reserved(Entry entry) {
+  private CanaryAnswer.Entry reserved(CanaryAnswer.Entry entry) {
     boolean page = random.nextBoolean();
-    return new Entry(
+    return new CanaryAnswer.Entry(
         entry.id(),
         entry.millis(),
         entry.client(),
@@ -202,7 +188,7 @@ final class CanaryData {
   }
 
   /** Appends rows with values in all columns, and returns them. */
-  List<Row> append(List<Entry> entries) {
+  List<Row> append(List<CanaryAnswer.Entry> entries) {
     FlussTable log = cluster().describe(path(CanaryTables.PAGE_VIEWS).toString());
     List<Row> rows = entries.stream().map(this::row).toList();
     try (TableWriter writer = TableWriter.open(log, PageLogColumns.schema())) {
@@ -212,7 +198,7 @@ final class CanaryData {
     return rows;
   }
 
-  private Row row(Entry entry) {
+  private Row row(CanaryAnswer.Entry entry) {
     Map<String, Object> values = new HashMap<>();
     values.put("event_id", entry.id());
     values.put("event_time", Instant.ofEpochMilli(entry.millis()));
@@ -224,7 +210,7 @@ final class CanaryData {
     values.put("network", entry.network());
     values.put("args", entry.args());
     values.put("release", entry.args() != null && GREY.contains(entry.args()) ? "grey" : "base");
-    values.put("ds", entry.day());
+    values.put("ds", DAY.format(Instant.ofEpochMilli(entry.millis())));
     Row.Builder row = Row.withSchema(PageLogColumns.schema());
     for (PageLogColumns.Column column : PageLogColumns.ALL) {
       row.addValue(
@@ -248,8 +234,9 @@ final class CanaryData {
   }
 
   /** As each client sends them, with a line that is none before each client's. */
-  void ingest(List<Entry> entries, Path directory, List<String> runner) throws IOException {
-    Map<String, List<Entry>> byClient =
+  void ingest(List<CanaryAnswer.Entry> entries, Path directory, List<String> runner)
+      throws IOException {
+    Map<String, List<CanaryAnswer.Entry>> byClient =
         entries.stream().collect(Collectors.groupingBy(Entry::client));
     for (String client : CLIENTS) {
       List<String> lines = new ArrayList<>(List.of(badLine(client)));
@@ -275,7 +262,7 @@ final class CanaryData {
   }
 
   /** In the form of the client, whose own args hold the entry's. */
-  private static String line(Entry entry) {
+  private static String line(CanaryAnswer.Entry entry) {
     Instant time = Instant.ofEpochMilli(entry.millis());
     return switch (entry.client()) {
       case "ios" ->

@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.aMapWithSize;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.CanaryAnswer;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.io.paimon.PaimonIO;
@@ -74,7 +75,7 @@ class CanaryLakeIT {
     assertRows(lake(), tiered);
 
     fluss.cluster().stopTiering();
-    List<CanaryData.Entry> more =
+    List<CanaryAnswer.Entry> more =
         data.entries(50, midnight.plusSeconds(600), midnight.plusSeconds(1_200));
     data.append(more);
     String today = more.get(0).day();

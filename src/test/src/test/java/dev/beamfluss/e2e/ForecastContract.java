@@ -8,9 +8,10 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 
+import dev.beamfluss.demo.ForecastAnswer;
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.forecast.ForecastOptions;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.forecast.OrderForecast;
@@ -71,7 +72,7 @@ abstract class ForecastContract {
 
   private final long seed = Long.getLong("forecast.seed", System.nanoTime());
   private final ForecastData data = new ForecastData(fluss.bootstrapServers(), seed);
-  private final Map<List<String>, ForecastData.Baseline> baselines = new HashMap<>();
+  private final Map<List<String>, ForecastAnswer.Baseline> baselines = new HashMap<>();
   private Connection connection;
 
   @TempDir Path warehouse;
@@ -98,8 +99,8 @@ abstract class ForecastContract {
 
   @Test
   void bothTablesAreRightAtEveryMinute() throws Exception {
-    List<ForecastData.Baseline> first = data.baselines(ForecastData.DAY);
-    List<ForecastData.Baseline> second = data.baselines(ForecastData.DAY.plusDays(1));
+    List<ForecastAnswer.Baseline> first = data.baselines(ForecastData.DAY);
+    List<ForecastAnswer.Baseline> second = data.baselines(ForecastData.DAY.plusDays(1));
     writeToLake(first);
     data.place(connection, data.orders(ForecastData.DAY, 60));
     try (Tables tables = new Tables()) {
@@ -141,26 +142,26 @@ abstract class ForecastContract {
     }
   }
 
-  private static String ds(List<ForecastData.Baseline> baselines) {
+  private static String ds(List<ForecastAnswer.Baseline> baselines) {
     return baselines.get(0).ds();
   }
 
   /** An order of each source and day. */
-  private static List<ForecastData.Line> firstMinute(int round) {
-    List<ForecastData.Line> lines = new ArrayList<>();
+  private static List<ForecastAnswer.Line> firstMinute(int round) {
+    List<ForecastAnswer.Line> lines = new ArrayList<>();
     for (int day = 0; day < 2; day++) {
       Instant at =
           ForecastData.DAY.plusDays(day).atStartOfDay(ForecastData.ZONE).plusSeconds(5).toInstant();
       for (String source : ForecastData.SOURCES) {
         String id = "first-" + round + "-" + day + "-" + source;
-        lines.add(new ForecastData.Line(id, id, source, BigDecimal.TEN, at));
+        lines.add(new ForecastAnswer.Line(id, id, source, BigDecimal.TEN, at));
       }
     }
     return lines;
   }
 
   private void placeWithoutSource() throws Exception {
-    ForecastData.Line line = data.orders(ForecastData.DAY, 1).get(0);
+    ForecastAnswer.Line line = data.orders(ForecastData.DAY, 1).get(0);
     Map<String, Object> row = ForecastData.row(line, line.amount());
     row.put("order_source", null);
     try (PlantedRows table = new PlantedRows(connection, data.path(ForecastTables.ORDER_LINES))) {
@@ -170,9 +171,9 @@ abstract class ForecastContract {
 
   @Test
   void baselinesMayBeInTheCluster() throws Exception {
-    List<ForecastData.Baseline> all = data.baselines(ForecastData.DAY);
+    List<ForecastAnswer.Baseline> all = data.baselines(ForecastData.DAY);
     try (PlantedRows table = new PlantedRows(connection, data.path(ForecastTables.BASELINES))) {
-      for (ForecastData.Baseline baseline : all) {
+      for (ForecastAnswer.Baseline baseline : all) {
         Map<String, Object> row = new HashMap<>();
         row.put("ds", baseline.ds());
         row.put("channel_id", baseline.channel());
@@ -217,7 +218,7 @@ abstract class ForecastContract {
     line.put("line_id", "line");
     line.put("order_id", "order");
     line.put("event_time", TimestampLtz.fromEpochMillis(at.toEpochMilli()));
-    line.put("stat_date", ForecastData.ds(ForecastData.DAY));
+    line.put("stat_date", ForecastAnswer.ds(ForecastData.DAY));
     try (PlantedRows table = new PlantedRows(connection, path);
         TableMirror totals = new TableMirror(connection, data.path(ForecastTables.ORDERS))) {
       for (String amount : List.of("7.500000", "2.500000", "0.000000")) {
@@ -247,9 +248,9 @@ abstract class ForecastContract {
     }
   }
 
-  private void writeToLake(List<ForecastData.Baseline> more) {
+  private void writeToLake(List<ForecastAnswer.Baseline> more) {
     List<Row> rows = new ArrayList<>();
-    for (ForecastData.Baseline baseline : more) {
+    for (ForecastAnswer.Baseline baseline : more) {
       baselines.put(List.of(baseline.ds(), baseline.channel()), baseline);
       rows.add(
           Row.withSchema(BASELINE)
@@ -364,7 +365,8 @@ abstract class ForecastContract {
         Map<String, Object> row, Map<List<String>, List<Object>> expected, Set<String> days) {
       List<String> key = key(row);
       String day = (String) row.get("baseline_ds");
-      ForecastData.Baseline baseline = day == null ? null : baselines.get(List.of(day, key.get(2)));
+      ForecastAnswer.Baseline baseline =
+          day == null ? null : baselines.get(List.of(day, key.get(2)));
       if (day == null) {
         assertThat(row.toString(), key.get(2), is("new"));
       } else {
@@ -375,7 +377,7 @@ abstract class ForecastContract {
       assertThat(
           key.toString(),
           columns,
-          is(ForecastData.forecast(key, expected.get(key), MODEL, CONFIDENCE, baseline)));
+          is(ForecastAnswer.forecast(key, expected.get(key), MODEL, CONFIDENCE, baseline)));
     }
 
     Set<String> baselinesInUse() throws Exception {

@@ -4,6 +4,8 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.ForecastAnswer;
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.fluss.LakeLag;
@@ -11,7 +13,6 @@ import dev.beamfluss.io.paimon.PaimonFilter;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.forecast.ForecastOptions;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.forecast.OrderForecast;
@@ -56,7 +57,7 @@ class ForecastLakeIT {
     data.createTables();
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
-    String past = ForecastData.ds(ForecastData.DAY);
+    String past = ForecastAnswer.ds(ForecastData.DAY);
     Map<String, Long> all;
     try (Connection connection = ConnectionFactory.createConnection(configuration)) {
       data.place(connection, data.orders(ForecastData.DAY, 20));

@@ -8,8 +8,8 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.ingest.RecordIngest;
 import dev.beamfluss.pipelines.ingest.RecordIngestOptions;
 import dev.beamfluss.pipelines.tables.DeadLetters;

@@ -5,10 +5,10 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.AttributionAnswer;
+import dev.beamfluss.demo.Observer;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussProcesses;
-import dev.beamfluss.pipelines.demo.AttributionAnswer;
-import dev.beamfluss.pipelines.demo.Observer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.Replay;
 import java.net.URI;

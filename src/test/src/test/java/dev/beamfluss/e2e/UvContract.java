@@ -8,8 +8,8 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventInput;
 import dev.beamfluss.pipelines.tables.DeadLetters;

@@ -1,5 +1,6 @@
 package dev.beamfluss.e2e;
 
+import dev.beamfluss.demo.UvAnswer;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.pipelines.ingest.Event;
@@ -12,9 +13,7 @@ import dev.beamfluss.pipelines.uv.Behavior;
 import dev.beamfluss.pipelines.uv.Grain;
 import dev.beamfluss.pipelines.uv.UvTables;
 import dev.beamfluss.transforms.BitmapType;
-import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -40,7 +39,6 @@ final class UvData {
 
   private static final int MINUTES = 60;
   private static final int MOST_DETAILS = 10_000;
-  private static final long HALF_AN_HOUR = 1_800_000;
   private static final List<Behavior> BEHAVIORS = List.of(Behavior.values());
 
   private static final Schema ROW =
@@ -60,9 +58,7 @@ final class UvData {
   private final String prefix =
       "e2e" + UUID.randomUUID().toString().substring(0, 8).toLowerCase(Locale.ROOT) + "_";
 
-  /** By grain, key and behavior. */
-  private final Map<Grain, Map<List<String>, Map<Behavior, Set<Object>>>> users = new HashMap<>();
-
+  private final UvAnswer answer = new UvAnswer(grains());
   private final Set<Event> seen = new HashSet<>();
   private final Set<List<Object>> details = new HashSet<>();
   private final Set<String> refused = new HashSet<>();
@@ -81,7 +77,6 @@ final class UvData {
     this.bootstrapServers = bootstrapServers;
     this.rows = rows;
     this.random = new Random(seed);
-    grains().forEach(grain -> users.put(grain, new HashMap<>()));
   }
 
   static List<Grain> grains() {
@@ -188,14 +183,11 @@ final class UvData {
               row.getString("mm"),
               row.getString("category")));
     }
-    for (Grain grain : users.keySet()) {
-      List<String> key = grain.columns().stream().map(row::getString).toList();
-      users
-          .get(grain)
-          .computeIfAbsent(key, unused -> new EnumMap<>(Behavior.class))
-          .computeIfAbsent(behavior, unused -> new HashSet<>())
-          .add(user);
+    Map<String, String> columns = new HashMap<>();
+    for (String column : List.of("ds", "hh", "mm", "category")) {
+      columns.put(column, row.getString(column));
     }
+    answer.add(behavior, user, columns);
   }
 
   /** The events of a shop's log, through the ingest. Each view and each order line counts once. */
@@ -210,39 +202,12 @@ final class UvData {
             line -> {})) {
       replay.run(events.iterator());
     }
-    Map<String, Long> latestViews = new HashMap<>();
-    for (Event event : events) {
-      if (event.userId().isBlank() || event.price().signum() <= 0) {
-        continue;
-      }
-      if (event.type() == Event.Type.ORDER && event.quantity() > 0) {
-        add(Behavior.ORDER, event.userId(), row(event));
-      } else if (event.type() == Event.Type.VIEW && seen.add(event.withLine(0))) {
-        Long before = latestViews.get(event.userId());
-        boolean comes = before == null || event.timestampMillis() > before + HALF_AN_HOUR;
-        add(Behavior.EXPOSURE, event.userId(), row(event));
-        add(comes ? Behavior.VISIT : Behavior.CLICK, event.userId(), row(event));
-        if (before == null || before < event.timestampMillis()) {
-          latestViews.put(event.userId(), event.timestampMillis());
-        }
-      }
-    }
-  }
-
-  private static Row row(Event event) {
-    LocalDateTime at =
-        LocalDateTime.ofEpochSecond(event.timestampMillis() / 1_000, 0, ZoneOffset.UTC);
-    return Row.withSchema(ROW)
-        .addValues(
-            null,
-            null,
-            event.itemId(),
-            event.category(),
-            event.country(),
-            at.format(DateTimeFormatter.BASIC_ISO_DATE),
-            String.format(Locale.ROOT, "%02d", at.getHour()),
-            String.format(Locale.ROOT, "%02d", at.getMinute()))
-        .build();
+    answer.addAll(
+        events.stream()
+            .filter(event -> event.hasUser() && event.price().signum() > 0)
+            .filter(event -> event.type() != Event.Type.VIEW || seen.add(event.withLine(0)))
+            .toList(),
+        ZoneOffset.UTC);
   }
 
   private int now() {
@@ -256,9 +221,7 @@ final class UvData {
 
   /** How many users did anything on a day. */
   long usersOf(String ds) {
-    Set<Object> all = new HashSet<>();
-    users.get(grain("day")).get(List.of(ds)).values().forEach(all::addAll);
-    return all.size();
+    return answer.usersOf(ds);
   }
 
   /** How many rows of users there are: one for each, whatever it was, minute and category. */
@@ -266,54 +229,9 @@ final class UvData {
     return details.size();
   }
 
-  private Grain grain(String name) {
-    return users.keySet().stream()
-        .filter(grain -> grain.toString().equals(name))
-        .findFirst()
-        .orElseThrow();
-  }
-
   /** By the table of counts, the rows it must hold. */
   Map<String, Set<Map<String, Object>>> expected() {
-    Map<String, Set<Map<String, Object>>> tables = new HashMap<>();
-    users.forEach(
-        (grain, keys) -> {
-          Set<Map<String, Object>> rows = new HashSet<>();
-          keys.forEach((key, behaviors) -> rows.add(row(grain, key, behaviors)));
-          tables.put(grain.countTable(), rows);
-        });
-    return tables;
-  }
-
-  private static Map<String, Object> row(
-      Grain grain, List<String> key, Map<Behavior, Set<Object>> users) {
-    Map<String, Object> row = new HashMap<>();
-    for (int i = 0; i < key.size(); i++) {
-      row.put(grain.columns().get(i), key.get(i));
-    }
-    row.put("exp_uv", both(users, Behavior.EXPOSURE));
-    row.put("page_uv", both(users, Behavior.VISIT));
-    row.put("click_uv", both(users, Behavior.CLICK));
-    row.put("ord_uv", both(users, Behavior.ORDER));
-    row.put("exp_page_uv", both(users, Behavior.EXPOSURE, Behavior.VISIT));
-    row.put("page_click_uv", both(users, Behavior.VISIT, Behavior.CLICK));
-    row.put("click_ord_uv", both(users, Behavior.CLICK, Behavior.ORDER));
-    row.put("page_ord_uv", both(users, Behavior.VISIT, Behavior.ORDER));
-    row.put("funnel_uv", both(users, Behavior.values()));
-    return row;
-  }
-
-  private static long both(Map<Behavior, Set<Object>> users, Behavior... behaviors) {
-    Set<Object> common = null;
-    for (Behavior behavior : behaviors) {
-      Set<Object> did = users.getOrDefault(behavior, Set.of());
-      if (common == null) {
-        common = new HashSet<>(did);
-      } else {
-        common.retainAll(did);
-      }
-    }
-    return common == null ? 0 : common.size();
+    return answer.expected();
   }
 
   /** The flags of the programs that speak of these tables; what is given more replaces others. */

@@ -6,11 +6,11 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
 import dev.beamfluss.pipelines.uv.Grain;
 import dev.beamfluss.pipelines.uv.Uv;
 import dev.beamfluss.pipelines.uv.UvOptions;

@@ -10,9 +10,9 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
+import dev.beamfluss.demo.RunningPipeline;
+import dev.beamfluss.demo.WideTableAnswer;
 import dev.beamfluss.local.FlussExtension;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
-import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.widetable.AddMetric;

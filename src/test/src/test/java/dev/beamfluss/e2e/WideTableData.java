@@ -1,9 +1,9 @@
 package dev.beamfluss.e2e;
 
+import dev.beamfluss.demo.WideTableAnswer;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
-import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventGenerator;
 import dev.beamfluss.pipelines.ingest.EventInput;

@@ -7,13 +7,13 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.RunningPipeline;
+import dev.beamfluss.demo.WideTableAnswer;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.io.fluss.TableWriter;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
-import dev.beamfluss.pipelines.demo.RunningPipeline;
-import dev.beamfluss.pipelines.demo.WideTableAnswer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.widetable.BehaviorStream;
