@@ -24,7 +24,7 @@ import org.checkerframework.checker.nullness.qual.MonotonicNonNull;
  * events the canary is broken on one page of one client; an alert of anything else is wrong.
  */
 final class CanaryRun extends ScenarioRun {
-  /** Broken views of which an alert has to come; it comes of a fifth of them, as a rule. */
+  /** Broken views of which an alert has to come; as a rule it comes of half of them. */
   private static final int ENOUGH = 100;
 
   private static final List<String> KEY =

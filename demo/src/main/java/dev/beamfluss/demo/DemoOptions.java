@@ -28,8 +28,8 @@ public interface DemoOptions extends EventInputOptions, StreamingOptions {
   /** How many users there are in generated events. */
   @Description(
       "Users of generated events, half of whom do something on a day: some 5 events each. Default:"
-          + " 1500")
-  @Default.Integer(1_500)
+          + " 2000")
+  @Default.Integer(2_000)
   int getUsers();
 
   /** Sets {@link #getUsers}. */

@@ -203,7 +203,7 @@ final class ForecastRun extends ScenarioRun {
   private static String forecastLine(String source, Map<String, Map<String, Object>> byMinute) {
     Map<String, Object> end = byMinute.getOrDefault(ForecastAnswer.mm(24 * 60 - 1), Map.of());
     StringBuilder line =
-        new StringBuilder(line("%-16s %8s", source, end.get("cumulative_order_cnt")));
+        new StringBuilder(line("%-16s %8s", source, end.getOrDefault("cumulative_order_cnt", "-")));
     for (int hour : HOURS) {
       Map<String, Object> row = byMinute.getOrDefault(ForecastAnswer.mm(hour * 60), Map.of());
       Object forecast = row.get("forecast_daily_order_cnt");

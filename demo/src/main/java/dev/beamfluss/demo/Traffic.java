@@ -22,7 +22,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
  * The events of a demo, all in memory, and those of the days before, of which forecasts learn. A
- * log of which all days are taken has none before.
+ * log of which all days are taken has none before. The last day is yesterday, unless a log is not
+ * to be moved.
  *
  * @param description what it is, for people
  * @param past the events of at most {@link #PAST_DAYS} days before
@@ -53,7 +54,12 @@ record Traffic(
       days = generated.days();
     }
     EventInput input =
-        EventInputOptions.input(options, days == null ? null : days + PAST_DAYS, generated);
+        EventInputOptions.input(
+            options,
+            days == null ? null : days + PAST_DAYS,
+            generated,
+            // a whole day: of today, minutes that are still to come are not written
+            LocalDate.now(EventInputOptions.zone(options)).minusDays(1));
     IngestCounts unread = new IngestCounts();
     List<Event> all = new ArrayList<>();
     Iterator<Event> read =

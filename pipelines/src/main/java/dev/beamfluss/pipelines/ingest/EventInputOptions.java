@@ -80,21 +80,25 @@ public interface EventInputOptions extends PipelineOptions {
 
   /** The events that the flags ask for. */
   static EventInput input(EventInputOptions options) throws IOException {
-    return input(options, options.getDays(), GeneratorOptions.defaults());
+    return input(
+        options, options.getDays(), GeneratorOptions.defaults(), LocalDate.now(zone(options)));
   }
 
   /**
-   * The same of another number of days.
+   * The same of another number of days, which end on another day than today.
    *
    * @param days how many, all of a log or as many as the generator says where null
    * @param generated what is generated, besides its seed, zone and days, where the flags name no
    *     log
+   * @param lastDay the day that is the last, if the flags let a log be moved
    */
   static EventInput input(
-      EventInputOptions options, @Nullable Integer days, GeneratorOptions generated)
+      EventInputOptions options,
+      @Nullable Integer days,
+      GeneratorOptions generated,
+      LocalDate lastDay)
       throws IOException {
     ZoneId zone = zone(options);
-    LocalDate today = LocalDate.now(zone);
     if (options.getDays() != null && options.getDays() < 1) {
       throw new IllegalArgumentException("--days=" + options.getDays() + " must be at least 1.");
     }
@@ -103,11 +107,11 @@ public interface EventInputOptions extends PipelineOptions {
           Path.of(options.getEvents()),
           zone,
           days,
-          options.getShiftToToday() ? today : null,
+          options.getShiftToToday() ? lastDay : null,
           options.getSeed());
     }
     GeneratorOptions generator =
-        generated.withSeed(options.getSeed()).withZone(zone).withLastDay(today);
+        generated.withSeed(options.getSeed()).withZone(zone).withLastDay(lastDay);
     return EventInput.generated(days == null ? generator : generator.withDays(days));
   }
 }
