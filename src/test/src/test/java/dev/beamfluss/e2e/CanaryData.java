@@ -210,7 +210,7 @@ final class CanaryData {
     values.put("network", entry.network());
     values.put("args", entry.args());
     values.put("release", entry.args() != null && GREY.contains(entry.args()) ? "grey" : "base");
-    values.put("ds", DAY.format(Instant.ofEpochMilli(entry.millis())));
+    values.put("ds", day(entry));
     Row.Builder row = Row.withSchema(PageLogColumns.schema());
     for (PageLogColumns.Column column : PageLogColumns.ALL) {
       row.addValue(
@@ -233,11 +233,16 @@ final class CanaryData {
     };
   }
 
+  /** The partition that an entry is in. */
+  static String day(CanaryAnswer.Entry entry) {
+    return DAY.format(Instant.ofEpochMilli(entry.millis()));
+  }
+
   /** As each client sends them, with a line that is none before each client's. */
   void ingest(List<CanaryAnswer.Entry> entries, Path directory, List<String> runner)
       throws IOException {
     Map<String, List<CanaryAnswer.Entry>> byClient =
-        entries.stream().collect(Collectors.groupingBy(Entry::client));
+        entries.stream().collect(Collectors.groupingBy(CanaryAnswer.Entry::client));
     for (String client : CLIENTS) {
       List<String> lines = new ArrayList<>(List.of(badLine(client)));
       byClient.getOrDefault(client, List.of()).forEach(entry -> lines.add(line(entry)));

@@ -78,7 +78,7 @@ class CanaryLakeIT {
     List<CanaryAnswer.Entry> more =
         data.entries(50, midnight.plusSeconds(600), midnight.plusSeconds(1_200));
     data.append(more);
-    String today = more.get(0).day();
+    String today = CanaryData.day(more.get(0));
     Map<String, Long> lacking = Map.of(today, (long) more.size());
     assertThat(untiered().get(today), is(lacking.get(today)));
 
