@@ -27,6 +27,13 @@ import org.checkerframework.checker.nullness.qual.MonotonicNonNull;
  */
 final class ForecastRun extends ScenarioRun {
   private static final List<Integer> HOURS = List.of(6, 12, 18);
+
+  /**
+   * Hours of the day pass each second, and an order changes all minutes after it: with the default
+   * they would be written again and again.
+   */
+  private static final int UPDATE_MILLIS = 2_000;
+
   private static final Schema BASELINE =
       Schema.builder()
           .addStringField("channel_id")
@@ -112,6 +119,7 @@ final class ForecastRun extends ScenarioRun {
     ForecastOptions options = options(ForecastOptions.class, bootstrapServers);
     options.setBaseline("fluss");
     options.setPartitionDiscoveryMillis(DISCOVERY_MILLIS);
+    options.setUpdateMillis(Math.max(options.getUpdateMillis(), UPDATE_MILLIS));
     options.setZone(traffic().zone().getId());
     options.setAllowedLatenessHours(Math.max(options.getAllowedLatenessHours(), hoursOld()));
     Pipeline pipeline = Pipeline.create(options);
