@@ -2,6 +2,7 @@ package dev.beamfluss.io.fluss;
 
 import static java.util.stream.Collectors.joining;
 
+import java.io.ObjectStreamException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.config.AutoPartitionTimeUnit;
@@ -63,6 +65,7 @@ public final class FlussTable implements Serializable {
   private final @Nullable DeleteBehavior deleteBehavior;
   private final @Nullable DataLakeFormat lakeFormat;
   private final boolean lakeEnabled;
+  private transient @Nullable AtomicReference<byte[]> packed = new AtomicReference<>();
 
   private FlussTable(FlussCluster cluster, TableInfo info) {
     this.cluster = cluster;
@@ -406,5 +409,15 @@ public final class FlussTable implements Serializable {
   @Override
   public String toString() {
     return path + schema.getFieldNames();
+  }
+
+  private Object writeReplace() throws ObjectStreamException {
+    // one that was read has no reference
+    AtomicReference<byte[]> bytes = packed;
+    if (bytes == null) {
+      bytes = new AtomicReference<>();
+      packed = bytes;
+    }
+    return Packed.of(this, bytes);
   }
 }

@@ -5,10 +5,12 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.ObjectStreamException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.RowCoder;
@@ -22,6 +24,7 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> implements RowBatch.
   private static final ByteArrayCoder BYTES = ByteArrayCoder.of();
 
   private final RowCoder rowCoder;
+  private transient @Nullable AtomicReference<byte[]> packed = new AtomicReference<>();
 
   private RowBatchCoder(RowCoder rowCoder) {
     this.rowCoder = rowCoder;
@@ -113,5 +116,15 @@ final class RowBatchCoder extends StructuredCoder<RowBatch> implements RowBatch.
   @Override
   public void verifyDeterministic() throws NonDeterministicException {
     rowCoder.verifyDeterministic();
+  }
+
+  private Object writeReplace() throws ObjectStreamException {
+    // one that was read has no reference
+    AtomicReference<byte[]> bytes = packed;
+    if (bytes == null) {
+      bytes = new AtomicReference<>();
+      packed = bytes;
+    }
+    return Packed.of(this, bytes);
   }
 }

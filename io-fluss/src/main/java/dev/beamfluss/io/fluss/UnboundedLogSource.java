@@ -11,8 +11,9 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 /**
  * An endless read of a log. Split i of n owns bucket b of every partition, present and future,
  * where b mod n = i, so that a new partition needs no new split; each reader finds new partitions
- * itself. There are as many splits as the runner wants, some without buckets if there are fewer of
- * these: Flink gives no watermark for a subtask without a split, and every window would wait.
+ * itself. There are no more splits than buckets, but on Flink as many as it wants, some without
+ * buckets: Flink gives no watermark for a subtask without a split, and every window would wait. To
+ * the direct runner such a split is work that never ends.
  *
  * <p>Splitting is arithmetic only. A split that called the network and failed after a checkpoint
  * had completed made Flink restart the job with no splits at all and end it, every row lost.
@@ -20,6 +21,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint> {
   // in people's savepoints: Flink stores the source with its position
   private static final long serialVersionUID = 1L;
+
+  private static final String FLINK = "org.apache.beam.runners.flink.";
 
   private final ReadSpec spec;
   private final int index;
@@ -40,12 +43,18 @@ final class UnboundedLogSource extends UnboundedSource<RowBatch, ReadCheckpoint>
     if (splits > 1) {
       return List.of(this);
     }
-    int number = Math.max(1, desiredNumSplits);
+    int wanted =
+        isFlink(options) ? desiredNumSplits : Math.min(desiredNumSplits, spec.table().buckets());
+    int number = Math.max(1, wanted);
     List<UnboundedLogSource> result = new ArrayList<>(number);
     for (int i = 0; i < number; i++) {
       result.add(new UnboundedLogSource(spec, i, number));
     }
     return result;
+  }
+
+  private static boolean isFlink(PipelineOptions options) {
+    return options.getRunner().getName().startsWith(FLINK);
   }
 
   /** The buckets of each partition that this split reads. */

@@ -380,7 +380,8 @@ class ReadLakeTest {
         rows(table).stream().map(row -> row.getInt64("n")).sorted().toList(), equalTo(expected));
     ReadSpec spec = spec(table, Lake.start(table));
     List<Long> numbers = new ArrayList<>();
-    for (UnboundedLogSource split : new UnboundedLogSource(spec).split(2, null)) {
+    for (UnboundedLogSource split :
+        new UnboundedLogSource(spec).split(2, PipelineOptionsFactory.create())) {
       ReadCheckpoint checkpoint;
       try (Reading reading = new Reading(split, null)) {
         reading.untilPlaced(); // none of the rows may be this split's

@@ -40,6 +40,8 @@ class ReadWatermarkTest {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
   private static final PipelineOptions OPTIONS = PipelineOptionsFactory.create();
+  private static final PipelineOptions FLINK =
+      PipelineOptionsFactory.fromArgs("--runner=FlinkRunner").create();
   private static final Duration BOUND = Duration.ofSeconds(30);
 
   /** {@link Reading} asserts at each row that it is not behind the watermark. */
@@ -116,7 +118,7 @@ class ReadWatermarkTest {
   @Test
   void aSplitWithoutBucketsFollowsTheClock() throws IOException {
     UnboundedLogSource source = source(cluster(fluss).describe(TestTables.orders(fluss, 1)));
-    UnboundedLogSource idle = source.split(3, OPTIONS).get(2);
+    UnboundedLogSource idle = source.split(3, FLINK).get(2);
     assertThat(idle.ownedBuckets(), hasSize(0));
     try (Reading reading = new Reading(idle, null)) {
       awaitWatermark(reading, Instant.now());

@@ -30,20 +30,26 @@ class UnboundedLogReaderTest {
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
   private static final PipelineOptions OPTIONS = PipelineOptionsFactory.create();
+  private static final PipelineOptions FLINK =
+      PipelineOptionsFactory.fromArgs("--runner=FlinkRunner").create();
 
   @Test
   void splitsOwnEveryBucketExactlyOnceHoweverManyAreWanted() {
     for (int buckets : new int[] {1, 3, 7}) {
       UnboundedLogSource source = source(TestTables.numbers(fluss, buckets), Position.earliest());
       for (int wanted = 1; wanted <= 9; wanted++) {
-        List<UnboundedLogSource> splits = source.split(wanted, OPTIONS);
+        List<UnboundedLogSource> splits = source.split(wanted, FLINK);
         assertThat("a subtask of Flink needs a split", splits, hasSize(wanted));
+        assertThat(
+            "elsewhere none is without a bucket",
+            source.split(wanted, OPTIONS),
+            hasSize(Math.min(wanted, buckets)));
         assertThat(
             splits.stream().flatMap(split -> split.ownedBuckets().stream()).toList(),
             containsInAnyOrder(IntStream.range(0, buckets).boxed().toArray(Integer[]::new)));
         for (UnboundedLogSource split : splits) {
           if (splits.size() > 1) {
-            assertThat("a split stays as it is", split.split(9, OPTIONS), contains(split));
+            assertThat("a split stays as it is", split.split(9, FLINK), contains(split));
           }
         }
       }
