@@ -40,6 +40,11 @@ record Traffic(
   /** From how many days before forecasts learn. */
   static final int PAST_DAYS = 28;
 
+  /** As few as suit so few users: each event of a new item waits until the item is in its table. */
+  private static final int PRODUCTS = 200;
+
+  private static final int SHOPS = 20;
+
   /** Reads or generates what the flags name. */
   static Traffic read(DemoOptions options, PrintStream err) throws IOException {
     if (options.getUsers() < 1) {
@@ -48,7 +53,9 @@ record Traffic(
     GeneratorOptions generated =
         GeneratorOptions.defaults()
             .withUsers(options.getUsers())
-            .withActiveUsersPerDay((options.getUsers() + 1) / 2);
+            .withActiveUsersPerDay((options.getUsers() + 1) / 2)
+            .withShops(SHOPS)
+            .withProducts(PRODUCTS);
     @Nullable Integer days = options.getDays();
     if (days == null && options.getEvents() == null) {
       days = generated.days();
