@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** Where Flink puts the checkpoints of each scenario's job, and how large the latest are. */
 final class Checkpoints {
+  private static final String PATH = "--stateBackendStoragePath=";
+
   private final @Nullable Path directory;
 
   private Checkpoints(@Nullable Path directory) {
@@ -26,11 +29,15 @@ final class Checkpoints {
     return new Checkpoints(directory);
   }
 
-  /** The flag that says so to the scenario's job, or none. */
-  Stream<String> flags(String scenario) {
-    return directory == null
-        ? Stream.of()
-        : Stream.of("--stateBackendStoragePath=" + directory.resolve(scenario).toUri());
+  /** Flags of a scenario's job that have its checkpoints there, whatever they said before. */
+  String[] flags(String scenario, String[] flags) {
+    if (directory == null) {
+      return flags.clone();
+    }
+    return Stream.concat(
+            Arrays.stream(flags).filter(flag -> !flag.startsWith(PATH)),
+            Stream.of(PATH + directory.resolve(scenario).toUri()))
+        .toArray(String[]::new);
   }
 
   /** The bytes of the files of the latest one, or -1 if there is none yet. */

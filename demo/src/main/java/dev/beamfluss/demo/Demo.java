@@ -34,7 +34,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -96,7 +95,15 @@ public final class Demo {
               .forEach(PipelineOptionsFactory::register);
           DemoOptions options = PipelineOptionsFactory.fromArgs(args).as(DemoOptions.class);
           RunningPipeline.detach(options);
-          return new Demo(options, args, out, err).run() ? Program.DONE : Program.FAILED;
+          try {
+            return new Demo(options, args, out, err).run() ? Program.DONE : Program.FAILED;
+          } catch (RuntimeException e) {
+            if (Interruption.hasBegun()) {
+              // of pipelines whose cluster is being closed
+              return Program.FAILED;
+            }
+            throw e;
+          }
         });
   }
 
@@ -107,18 +114,14 @@ public final class Demo {
     LocalFluss.Builder cluster = LocalFluss.builder().warehouse();
     say("Starting a Fluss cluster in this process");
     try (LocalFluss fluss = (options.getTiering() ? cluster.tiering() : cluster).start()) {
+      Interruption.closes(fluss);
       Checkpoints checkpoints =
           FlinkRunner.class.equals(options.getRunner())
               ? Checkpoints.in(fluss.directory().resolve("checkpoints"))
               : Checkpoints.none();
       List<ScenarioRun> runs = new ArrayList<>();
       for (Scenario scenario : scenarios) {
-        runs.add(
-            run(
-                scenario,
-                traffic,
-                Stream.concat(Arrays.stream(flags), checkpoints.flags(scenario.id()))
-                    .toArray(String[]::new)));
+        runs.add(run(scenario, traffic, checkpoints.flags(scenario.id(), flags)));
       }
       return run(fluss.bootstrapServers(), traffic, runs, checkpoints);
     }
