@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.apache.beam.sdk.values.Row;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -45,7 +46,6 @@ final class CanaryView extends View {
     }
   }
 
-  private final NewestDay day = new NewestDay();
   private final Map<Cell, Releases> cells = new HashMap<>();
   private final TreeMap<Integer, Releases> minutes = new TreeMap<>();
   private final Map<String, Row> alerts = new HashMap<>();
@@ -89,30 +89,32 @@ final class CanaryView extends View {
   }
 
   @Override
-  void clear() {
-    day.clear();
-    clearDay();
-    alerts.clear();
-    tooManyAlerts = false;
-  }
-
-  private void clearDay() {
+  void clearDay() {
     cells.clear();
     minutes.clear();
     tooManyCells = false;
   }
 
   @Override
+  void clearAllDays() {
+    alerts.clear();
+    tooManyAlerts = false;
+  }
+
+  @Override
   void take(String table, RowChange change) {
     if (table.equals(CanaryTables.ALERTS)) {
       takeAlert(change);
-    } else if (text(change, "app_version").equals(ALL)
-        && day.takes(text(change, "ds"), this::clearDay)) {
-      takeCount(change);
+    } else if (text(change, "app_version").equals(ALL) && isOfNewestDay(table, change, "ds")) {
+      takeCount(table, change);
     }
   }
 
-  private void takeCount(RowChange change) {
+  private void takeCount(String table, RowChange change) {
+    OptionalInt minute = minuteOfDay(table, change, "mm");
+    if (minute.isEmpty()) {
+      return;
+    }
     Cell cell = new Cell(text(change, "client"), text(change, "page"), text(change, "event"));
     boolean isBase = text(change, "release_type").equals(BASE);
     long rows = sign(change) * count(change, "pv");
@@ -123,11 +125,8 @@ final class CanaryView extends View {
       cells.computeIfAbsent(cell, c -> new Releases()).add(isBase, rows, 0);
     }
     if (cell.equals(Cell.WHOLE)) {
-      String minute = text(change, "mm");
-      int ofDay =
-          Integer.parseInt(minute.substring(0, 2)) * 60 + Integer.parseInt(minute.substring(2));
       minutes
-          .computeIfAbsent(ofDay, m -> new Releases())
+          .computeIfAbsent(minute.getAsInt(), m -> new Releases())
           .add(isBase, rows, sign(change) * count(change, "uv"));
     }
   }
@@ -165,13 +164,13 @@ final class CanaryView extends View {
     long raised =
         alerts.values().stream().filter(row -> "RAISED".equals(row.getString("state"))).count();
     panel.figure("Alerts raised", Panel.count(raised));
-    panel.figure("Rows of the canary, " + Panel.day(day.get()), Panel.count(whole.canary));
+    panel.figure("Rows of the canary, " + Panel.day(newestDay()), Panel.count(whole.canary));
     panel.figure("Rows of the baseline", Panel.count(whole.base));
     showAlerts(panel);
     Panel.Chart chart =
         panel.chart(
             "Rows by minute",
-            Panel.day(day.get()),
+            Panel.day(newestDay()),
             List.of(
                 new Panel.Line("Canary", "line", 0),
                 new Panel.Line("Baseline", "dashed", 0),

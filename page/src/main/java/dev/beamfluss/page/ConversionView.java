@@ -39,7 +39,6 @@ final class ConversionView extends View {
 
   private record DayAndWindow(String day, int window) {}
 
-  private final NewestDay day = new NewestDay();
   private final Map<Integer, Minute> minutes = new TreeMap<>();
   private final Map<String, Integer> matchedOfBuyers = new HashMap<>();
   private final TreeMap<DayAndWindow, Row> days =
@@ -47,7 +46,6 @@ final class ConversionView extends View {
           Comparator.comparing(DayAndWindow::day)
               .reversed()
               .thenComparingInt(DayAndWindow::window));
-  private long unreadable;
 
   ConversionView() {
     super("attribution", "Conversion and sales");
@@ -71,27 +69,27 @@ final class ConversionView extends View {
   }
 
   @Override
-  void clear() {
-    day.clear();
-    days.clear();
-    clearMinutes();
-  }
-
-  private void clearMinutes() {
+  void clearDay() {
     minutes.clear();
     matchedOfBuyers.clear();
-    unreadable = 0;
+  }
+
+  @Override
+  void clearAllDays() {
+    days.clear();
   }
 
   @Override
   void take(String table, RowChange change) {
     if (table.equals(AttributionTables.CONVERSIONS)) {
-      takeDay(change);
-    } else if (day.takes(text(change, "ds"), this::clearMinutes)) {
+      if (isOfDay(table, change, "ds")) {
+        takeDay(change);
+      }
+    } else if (isOfNewestDay(table, change, "ds")) {
       if (table.equals(AttributionTables.VISITS)) {
-        at(change, "first_page_time").visitors += sign(change);
+        at(table, change, "first_page_time").visitors += sign(change);
       } else if (Attribution.MATCHED.equals(change.row().getString("is_matched"))) {
-        takeOrder(change);
+        takeOrder(table, change);
       }
     }
   }
@@ -115,12 +113,12 @@ final class ConversionView extends View {
     return kept.size();
   }
 
-  private void takeOrder(RowChange change) {
+  private void takeOrder(String table, RowChange change) {
     int sign = sign(change);
-    Minute ofOrder = at(change, "order_time");
+    Minute ofOrder = at(table, change, "order_time");
     ofOrder.orders += sign;
-    ofOrder.gmv = ofOrder.gmv.add(BigDecimal.valueOf(sign).multiply(amount(change)));
-    Minute ofVisit = at(change, "first_page_time");
+    ofOrder.gmv = ofOrder.gmv.add(BigDecimal.valueOf(sign).multiply(amount(table, change)));
+    Minute ofVisit = at(table, change, "first_page_time");
     String buyer = text(change, "first_page_time") + '\n' + text(change, "user_id");
     int matched = matchedOfBuyers.merge(buyer, sign, Integer::sum);
     if (matched == 0) {
@@ -132,19 +130,19 @@ final class ConversionView extends View {
   }
 
   /** As in {@code conversion_ri}, an amount that is no number counts as 0. */
-  private BigDecimal amount(RowChange change) {
+  private BigDecimal amount(String table, RowChange change) {
     String text = text(change, "pay_amt");
     if (text.matches("[+-]?\\d{1,20}(\\.\\d{0,20})?")) {
       return new BigDecimal(text);
     }
-    unreadable += sign(change);
+    refuse(table, change, "pay_amt", "an amount");
     return BigDecimal.ZERO;
   }
 
-  private Minute at(RowChange change, String column) {
+  private Minute at(String table, RowChange change, String column) {
     OptionalInt minute = minute(text(change, column));
     if (minute.isEmpty()) {
-      unreadable += sign(change);
+      refuse(table, change, column, "a time, yyyy-MM-dd HH:mm");
       return new Minute();
     }
     return minutes.computeIfAbsent(minute.getAsInt(), m -> new Minute());
@@ -152,10 +150,12 @@ final class ConversionView extends View {
 
   private static OptionalInt minute(String time) {
     Matcher matcher = TIME.matcher(time);
-    return matcher.lookingAt()
-        ? OptionalInt.of(
-            Integer.parseInt(matcher.group(1)) * 60 + Integer.parseInt(matcher.group(2)))
-        : OptionalInt.empty();
+    if (!matcher.lookingAt()) {
+      return OptionalInt.empty();
+    }
+    int hour = Integer.parseInt(matcher.group(1));
+    int minute = Integer.parseInt(matcher.group(2));
+    return hour < 24 && minute < 60 ? OptionalInt.of(hour * 60 + minute) : OptionalInt.empty();
   }
 
   @Override
@@ -168,7 +168,7 @@ final class ConversionView extends View {
       panel.figure("Matched orders", count(newest, "orders"));
       panel.figure("GMV", gmv(newest));
     }
-    String shown = Panel.day(day.get());
+    String shown = Panel.day(newestDay());
     Panel.Chart sales =
         panel.chart(
             "Sales by minute of the order",
@@ -214,11 +214,6 @@ final class ConversionView extends View {
                 rate(row),
                 count(row, "orders"),
                 gmv(row)));
-    if (unreadable > 0) {
-      panel.note(
-          Panel.count(unreadable)
-              + " times or amounts of the newest day cannot be read and are in no minute.");
-    }
   }
 
   private static String count(Row row, String column) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
@@ -26,9 +27,7 @@ final class ForecastView extends View {
   private record Forecast(
       long orders, @Nullable Double day, @Nullable Double low, @Nullable Double high) {}
 
-  private final NewestDay day = new NewestDay();
   private final Map<String, TreeMap<Integer, Forecast>> sources = new TreeMap<>();
-  private long unreadable;
 
   ForecastView() {
     super("forecast", "Forecast of the day's orders");
@@ -45,39 +44,31 @@ final class ForecastView extends View {
   }
 
   @Override
-  void clear() {
-    day.clear();
-    clearDay();
-  }
-
-  private void clearDay() {
+  void clearDay() {
     sources.clear();
-    unreadable = 0;
   }
 
   @Override
   void take(String table, RowChange change) {
-    if (!day.takes(text(change, "ds"), this::clearDay)) {
+    if (!isOfNewestDay(table, change, "ds")) {
       return;
     }
-    String minute = text(change, "mm").replace(":", "");
-    if (!minute.matches("\\d{4}")) {
-      unreadable += sign(change);
+    OptionalInt minute = minuteOfDay(table, change, "mm");
+    if (minute.isEmpty()) {
       return;
     }
-    int ofDay = Integer.parseInt(minute.substring(0, 2)) * 60 + Integer.parseInt(minute, 2, 4, 10);
     TreeMap<Integer, Forecast> forecasts =
         sources.computeIfAbsent(text(change, "order_source"), source -> new TreeMap<>());
     if (change.kind().isPresentAfter()) {
       forecasts.put(
-          ofDay,
+          minute.getAsInt(),
           new Forecast(
               count(change, "cumulative_order_cnt"),
               number(change, "forecast_daily_order_cnt"),
               number(change, LOW),
               number(change, HIGH)));
     } else if (change.kind() == RowChange.Kind.DELETE) {
-      forecasts.remove(ofDay);
+      forecasts.remove(minute.getAsInt());
     }
   }
 
@@ -91,7 +82,7 @@ final class ForecastView extends View {
   void show(Panel panel) {
     Panel.Table table =
         panel.table(
-            "Now, " + Panel.day(day.get()),
+            "Now, " + Panel.day(newestDay()),
             Panel.Column.text("Source"),
             Panel.Column.text("Minute"),
             Panel.Column.number("Orders so far"),
@@ -118,9 +109,6 @@ final class ForecastView extends View {
                 chart(panel, entry.getKey(), entry.getValue());
               }
             });
-    if (unreadable > 0) {
-      panel.note(Panel.count(unreadable) + " rows have a minute that is none.");
-    }
   }
 
   private void chart(Panel panel, String source, Map<Integer, Forecast> forecasts) {
@@ -132,7 +120,7 @@ final class ForecastView extends View {
       lines.add(new Panel.Line("Interval, low", "band", 1));
       lines.add(new Panel.Line("Interval, high", "band", 1));
     }
-    Panel.Chart chart = panel.chart("Orders of " + source, Panel.day(day.get()), lines);
+    Panel.Chart chart = panel.chart("Orders of " + source, Panel.day(newestDay()), lines);
     int step = (forecasts.size() + POINTS - 1) / POINTS;
     int left = forecasts.size();
     for (Map.Entry<Integer, Forecast> entry : forecasts.entrySet()) {

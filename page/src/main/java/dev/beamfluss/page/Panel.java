@@ -46,8 +46,9 @@ final class Panel {
    */
   record Line(String label, String style, int digits) {}
 
+  /** A sentence about what is shown, after those there are. */
   void note(String text) {
-    json.put("note", text);
+    json.put("note", json.has("note") ? json.path("note").asText() + " " + text : text);
   }
 
   void figure(String label, String value) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.apache.beam.sdk.values.Row;
 
@@ -23,7 +24,6 @@ final class UvView extends View {
           Behavior.CLICK, "Clicked",
           Behavior.ORDER, "Ordered");
 
-  private final NewestDay day = new NewestDay();
   private final TreeMap<Integer, Row> minutes = new TreeMap<>();
   private final TreeMap<String, Row> days = new TreeMap<>(Comparator.reverseOrder());
 
@@ -46,25 +46,30 @@ final class UvView extends View {
   }
 
   @Override
-  void clear() {
-    day.clear();
+  void clearDay() {
     minutes.clear();
+  }
+
+  @Override
+  void clearAllDays() {
     days.clear();
   }
 
   @Override
   void take(String table, RowChange change) {
-    String ds = text(change, "ds");
     if (table.equals(DAYS)) {
-      keep(days, ds, change);
-      while (days.size() > DAYS_KEPT) {
-        days.pollLastEntry();
+      if (isOfDay(table, change, "ds")) {
+        keep(days, text(change, "ds"), change);
+        while (days.size() > DAYS_KEPT) {
+          days.pollLastEntry();
+        }
       }
-    } else if (day.takes(ds, minutes::clear)) {
-      keep(
-          minutes,
-          Integer.parseInt(text(change, "hh")) * 60 + Integer.parseInt(text(change, "mm")),
-          change);
+    } else if (isOfNewestDay(table, change, "ds")) {
+      OptionalInt hour = number(table, change, "hh", 24);
+      OptionalInt minute = number(table, change, "mm", 60);
+      if (hour.isPresent() && minute.isPresent()) {
+        keep(minutes, hour.getAsInt() * 60 + minute.getAsInt(), change);
+      }
     }
   }
 
@@ -98,7 +103,7 @@ final class UvView extends View {
       lines.add(new Panel.Line(NAMES.get(behavior), "line", 0));
       columns.add(Panel.Column.number(NAMES.get(behavior)));
     }
-    Panel.Chart chart = panel.chart("Users by minute", Panel.day(day.get()), lines);
+    Panel.Chart chart = panel.chart("Users by minute", Panel.day(newestDay()), lines);
     minutes.entrySet().stream()
         .skip(Math.max(0, minutes.size() - ConversionView.MINUTES))
         .forEach(entry -> chart.point(entry.getKey(), counts(entry.getValue())));

@@ -8,9 +8,11 @@ import dev.beamfluss.io.fluss.FlussUnreachableException;
 import dev.beamfluss.io.fluss.TableTail;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,16 +117,17 @@ final class ViewReader implements AutoCloseable {
         view.clear();
       }
       become(State.LOADING, "Reading what the tables hold.");
-      boolean loading = true;
+      // those that were read as far as they went; that new changes come all the time is no matter
+      Set<String> read = new HashSet<>();
       while (!closed) {
-        boolean caughtUp = true;
         for (Map.Entry<String, TableTail> tail : tails.entrySet()) {
           List<RowChange> changes = tail.getValue().poll(POLL);
-          take(tail.getKey(), changes);
-          caughtUp &= changes.isEmpty() && tail.getValue().isCaughtUp();
+          take(tail.getKey(), changes, tail.getValue().unreadable());
+          if (tail.getValue().isCaughtUp()) {
+            read.add(tail.getKey());
+          }
         }
-        if (loading && caughtUp) {
-          loading = false;
+        if (read.size() == tails.size()) {
           become(State.LIVE, "");
         }
       }
@@ -133,9 +136,11 @@ final class ViewReader implements AutoCloseable {
     }
   }
 
-  private synchronized void take(String table, List<RowChange> changes) {
-    changes.forEach(change -> view.take(table, change));
-    changed |= !changes.isEmpty();
+  private synchronized void take(
+      String table, List<RowChange> changes, List<TableTail.Unreadable> unreadable) {
+    changes.forEach(change -> view.accept(table, change));
+    unreadable.forEach(row -> view.refuseUnreadable(table, row.what(), row.reason()));
+    changed |= !changes.isEmpty() || !unreadable.isEmpty();
   }
 
   private synchronized void become(State now, String why) {
@@ -161,7 +166,15 @@ final class ViewReader implements AutoCloseable {
   synchronized ObjectNode json() {
     Panel panel = new Panel();
     if (state != State.MISSING) {
-      view.show(panel);
+      try {
+        view.show(panel);
+      } catch (RuntimeException e) {
+        // of this view alone: the others are shown by the same thread
+        LOG.warn("View {} cannot be shown.", view.id(), e);
+        panel = new Panel();
+        panel.note("This view cannot be shown: " + e);
+      }
+      view.showBad(panel, databasePrefix);
     }
     return panel
         .json()

@@ -38,7 +38,6 @@ final class WideTableView extends View {
   }
 
   private final StatGrain grain;
-  private final NewestDay day = new NewestDay();
   private final Map<Long, Totals> totals = new HashMap<>();
   private final Map<BehaviorStream, Instant> latest = new EnumMap<>(BehaviorStream.class);
 
@@ -60,19 +59,14 @@ final class WideTableView extends View {
   }
 
   @Override
-  void clear() {
-    day.clear();
-    clearDay();
-  }
-
-  private void clearDay() {
+  void clearDay() {
     totals.clear();
     latest.clear();
   }
 
   @Override
   void take(String table, RowChange change) {
-    if (!day.takes(text(change, WideTableTables.DATE), this::clearDay)) {
+    if (!isOfNewestDay(table, change, WideTableTables.DATE)) {
       return;
     }
     long sign = sign(change);
@@ -100,7 +94,7 @@ final class WideTableView extends View {
   @Override
   void show(Panel panel) {
     panel.figure(
-        name(grain.id()) + "s with events, " + Panel.day(day.get()), Panel.count(totals.size()));
+        name(grain.id()) + "s with events, " + Panel.day(newestDay()), Panel.count(totals.size()));
     latest.forEach((stream, time) -> panel.figure("Latest of " + stream.id(), time));
     List<Totals> top =
         totals.values().stream()

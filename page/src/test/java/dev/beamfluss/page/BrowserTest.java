@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -46,6 +47,9 @@ import org.openqa.selenium.logging.LoggingPreferences;
  */
 class BrowserTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(90);
+  private static final String NO_BROWSER =
+      "SKIPPED: no Chromium with chromedriver on this machine; the page is not tested in a"
+          + " browser. Install the packages chromium and chromium-driver.";
   private static final Path SCREENSHOTS = Path.of("target", "screenshots");
 
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
@@ -59,10 +63,11 @@ class BrowserTest {
   void open() throws Exception {
     String chromium = program("chromium", "chromium-browser", "google-chrome");
     String driver = program("chromedriver");
-    assumeTrue(
-        chromium != null && driver != null,
-        "SKIPPED: no Chromium with chromedriver on this machine; the page is not tested in a"
-            + " browser. Install the packages chromium and chromium-driver.");
+    if (chromium == null || driver == null) {
+      // where a reason of JUnit's is not shown
+      System.out.println(NO_BROWSER);
+    }
+    assumeTrue(chromium != null && driver != null, NO_BROWSER);
     tables = new ViewTables(fluss.bootstrapServers(), prefix);
     rows = new Rows(tables);
     rows.createAll();
@@ -81,16 +86,30 @@ class BrowserTest {
     Files.createDirectories(SCREENSHOTS);
   }
 
-  private static @Nullable String program(String... names) {
+  private static @Nullable String program(String... names) throws Exception {
     for (String name : names) {
       for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
         Path path = Path.of(folder, name);
-        if (Files.isExecutable(path)) {
+        if (Files.isExecutable(path) && runs(path)) {
           return path.toString();
         }
       }
     }
     return null;
+  }
+
+  /** Some systems have a program of that name that only says where to get it. */
+  private static boolean runs(Path program) throws Exception {
+    Process process =
+        new ProcessBuilder(program.toString(), "--version")
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      return false;
+    }
+    return process.exitValue() == 0;
   }
 
   @AfterEach

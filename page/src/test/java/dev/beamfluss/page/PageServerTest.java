@@ -2,9 +2,11 @@ package dev.beamfluss.page;
 
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.beamfluss.io.fluss.FlussCluster;
@@ -16,6 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +98,120 @@ class PageServerTest {
               return text.append(']').toString().replaceAll("\\.0(?=[,\\]])", "");
             },
             is(expected));
+  }
+
+  @Test
+  void aBadRowIsToldOnceAndTheOthersAreShown() throws Exception {
+    rows.createAll();
+    rows.writeAll();
+    rows.uv("24", "00", 1);
+    rows.uv("1x", "3", 1);
+    rows.uv("9", "7", 70);
+    rows.uvOfDay("yesterday", 1);
+    rows.canary("grey", "noon", "ALL", 1);
+    rows.canary("grey", "1060", "ALL", 1);
+    rows.forecast("25:00", 1, "1");
+    rows.sold("product", "2026-11-23", 1, "10", 1, "1");
+    rows.visit("nobody", "in the morning");
+    rows.order("u1-0", "o99", 1, 2, "free");
+    try (PageServer page = start();
+        Listener listener = new Listener(page.uri())) {
+      for (String view :
+          new String[] {"attribution", "products", "shops", "forecast", "canary", "uv"}) {
+        await().atMost(TIMEOUT).until(() -> listener.state(view), is("live"));
+      }
+      awaitBad(
+          listener,
+          "uv",
+          String.format("%suv.uv_minute hh '24' a number from 0 to 23 1", prefix),
+          String.format("%suv.uv_minute hh '1x' a number from 0 to 23 1", prefix),
+          String.format("%suv.uv_day ds 'yesterday' a day, yyyyMMdd 1", prefix));
+      assertThat(minutes(listener, "uv").contains(9 * 60 + 7), is(true));
+      assertThat(minutes(listener, "uv").size(), is(21));
+      assertThat(
+          listener.newest("uv").path("note").asText(),
+          is("3 values cannot be read and are left out; the last table says where."));
+      assertThat(listener.figure("uv", "Saw"), is("12,345"));
+      String counts = prefix + "canary.ads_gray_monitoring_permm_ri mm";
+      awaitBad(
+          listener,
+          "canary",
+          counts + " 'noon' a minute of the day, HHmm 1",
+          counts + " '1060' a minute of the day, HHmm 1");
+      assertThat(minutes(listener, "canary").size(), is(20));
+      awaitBad(
+          listener,
+          "forecast",
+          prefix + "forecast.order_forecast_mm mm '25:00' a minute of the day, HHmm 1");
+      awaitBad(
+          listener,
+          "products",
+          prefix + "widetable.product_stat_wide stat_date '2026-11-23' a day, yyyyMMdd 1");
+      assertThat(listener.figure("products", "Products with events, 2026-11-23"), is("12"));
+      awaitBad(
+          listener,
+          "attribution",
+          prefix
+              + "attribution.log_page_ri first_page_time 'in the morning' a time, yyyy-MM-dd"
+              + " HH:mm 1",
+          prefix + "attribution.log_page_ord_detail_ri pay_amt 'free' an amount 1");
+      // one more of a kind; and one that is put right is not told any more
+      rows.order("u2-0", "o98", 2, 3, "free");
+      awaitBad(
+          listener,
+          "attribution",
+          prefix
+              + "attribution.log_page_ri first_page_time 'in the morning' a time, yyyy-MM-dd"
+              + " HH:mm 1",
+          prefix + "attribution.log_page_ord_detail_ri pay_amt 'free' an amount 2");
+      rows.order("u1-0", "o99", 1, 2, "1");
+      rows.order("u2-0", "o98", 2, 3, "1");
+      awaitBad(
+          listener,
+          "attribution",
+          prefix
+              + "attribution.log_page_ri first_page_time 'in the morning' a time, yyyy-MM-dd"
+              + " HH:mm 1");
+      // however many there are, the first few are told and all are counted
+      for (int i = 0; i < 120; i++) {
+        rows.uv("h" + i, "00", 1);
+      }
+      await()
+          .atMost(TIMEOUT)
+          .until(
+              () -> listener.newest("uv").path("note").asText(), startsWith("123 values cannot"));
+      assertThat(bad(listener, "uv").size(), is(5));
+      assertThat("nothing was read anew", listener.state("uv"), is("live"));
+    }
+  }
+
+  private static List<Integer> minutes(Listener listener, String view) {
+    List<Integer> minutes = new ArrayList<>();
+    listener
+        .newest(view)
+        .path("charts")
+        .path(0)
+        .path("minutes")
+        .forEach(minute -> minutes.add(minute.asInt()));
+    return minutes;
+  }
+
+  private static void awaitBad(Listener listener, String view, String... expected) {
+    await().atMost(TIMEOUT).until(() -> bad(listener, view), containsInAnyOrder(expected));
+  }
+
+  private static List<String> bad(Listener listener, String view) {
+    List<String> bad = new ArrayList<>();
+    for (JsonNode table : listener.newest(view).path("tables")) {
+      if (table.path("title").asText().startsWith("Values that cannot be read")) {
+        for (JsonNode row : table.path("rows")) {
+          List<String> cells = new ArrayList<>();
+          row.forEach(cell -> cells.add(cell.asText()));
+          bad.add(String.join(" ", cells));
+        }
+      }
+    }
+    return bad;
   }
 
   @Test

@@ -38,13 +38,17 @@ final class Rows {
 
   /** A user whose first page view is in this minute of ten o'clock. */
   void visit(String user, int minute) throws Exception {
+    visit(user, time(minute));
+  }
+
+  void visit(String user, String time) throws Exception {
     tables.upsert(
         "attribution",
         "log_page_ri",
         "user_id",
         user,
         "first_page_time",
-        time(minute),
+        time,
         "pv",
         1L,
         "ds",
@@ -108,13 +112,18 @@ final class Rows {
   }
 
   void sold(String grain, long id, String hour, long orders, String gmv) throws Exception {
+    sold(grain, DAY, id, hour, orders, gmv);
+  }
+
+  void sold(String grain, String day, long id, String hour, long orders, String gmv)
+      throws Exception {
     tables.upsert(
         "widetable",
         grain + "_stat_wide",
         grain + "_id",
         id,
         "stat_date",
-        DAY,
+        day,
         "stat_hour",
         hour,
         "exp_cnt",
@@ -132,13 +141,22 @@ final class Rows {
   }
 
   void forecast(int minute, long orders, String forecast) throws Exception {
+    forecast(minute(minute), orders, forecast);
+  }
+
+  /** Of ten o'clock. */
+  private static String minute(int minute) {
+    return String.format("10%02d", minute);
+  }
+
+  void forecast(String minute, long orders, String forecast) throws Exception {
     tables.upsert(
         "forecast",
         "order_forecast_mm",
         "ds",
         DAY,
         "mm",
-        String.format("10%02d", minute),
+        minute,
         "order_source",
         "app",
         "cumulative_order_cnt",
@@ -152,13 +170,17 @@ final class Rows {
   }
 
   void canary(String release, int minute, String page, long views) throws Exception {
+    canary(release, minute(minute), page, views);
+  }
+
+  void canary(String release, String minute, String page, long views) throws Exception {
     tables.upsert(
         "canary",
         "ads_gray_monitoring_permm_ri",
         "ds",
         DAY,
         "mm",
-        String.format("10%02d", minute),
+        minute,
         "release_type",
         release,
         "client",
@@ -218,15 +240,19 @@ final class Rows {
   }
 
   void uv(int minute, long users) throws Exception {
+    uv("10", String.format("%02d", minute), users);
+  }
+
+  void uv(String hour, String minute, long users) throws Exception {
     tables.upsert(
         "uv",
         "uv_minute",
         "ds",
         DAY,
         "hh",
-        "10",
+        hour,
         "mm",
-        String.format("%02d", minute),
+        minute,
         "exp_uv",
         users,
         "page_uv",
@@ -238,11 +264,15 @@ final class Rows {
   }
 
   void uvOfDay(long users) throws Exception {
+    uvOfDay(DAY, users);
+  }
+
+  void uvOfDay(String day, long users) throws Exception {
     tables.upsert(
         "uv",
         "uv_day",
         "ds",
-        DAY,
+        day,
         "exp_uv",
         users,
         "page_uv",

@@ -26,8 +26,17 @@ public final class TableTail implements AutoCloseable {
 
   private static final Duration DISCOVERY = Duration.ofSeconds(1);
 
+  /**
+   * A row that cannot be made a Beam row.
+   *
+   * @param what which one it is, for people: its table, its bucket, and its offset where known
+   * @param reason why it cannot be read
+   */
+  public record Unreadable(String what, String reason) {}
+
   private final SplitFeed feed;
   private final SplitProgress progress;
+  private List<Unreadable> unreadable = List.of();
 
   private TableTail(ReadSpec spec) {
     List<Integer> buckets = IntStream.range(0, spec.table().buckets()).boxed().toList();
@@ -61,18 +70,19 @@ public final class TableTail implements AutoCloseable {
 
   /**
    * The next changes of a bucket. Of a log table, and of a snapshot, each is an insert. None where
-   * there is nothing new within the time given.
+   * there is nothing new within the time given. Rows that cannot be read are left out, and are what
+   * {@link #unreadable} then has.
    *
-   * @throws IllegalStateException if the table was dropped or made anew, or a row cannot be read
+   * @throws IllegalStateException if the table was dropped or made anew
    * @throws FlussUnreachableException if nothing is heard of the cluster for {@link #PATIENCE}
    */
   public List<RowChange> poll(Duration patience) {
+    unreadable = List.of();
     SplitFeed.@Nullable Event event = feed.next(patience);
     if (event instanceof SplitFeed.Rows rows) {
       RowBatch batch = rows.batch();
-      if (!batch.unreadable().isEmpty()) {
-        throw new IllegalStateException(batch.unreadable().get(0).reason());
-      }
+      unreadable =
+          batch.unreadable().stream().map(row -> new Unreadable(row.what(), row.reason())).toList();
       progress.read(
           rows.bucket(), rows.next(), batch.maxTimestamp(EventTime.BEFORE_ALL), rows.end());
       return changes(batch);
@@ -82,6 +92,11 @@ public final class TableTail implements AutoCloseable {
       progress.looked(looked.ends(), looked.caughtUp(), looked.asOf());
     }
     return List.of();
+  }
+
+  /** What was among the changes that {@link #poll} last gave and could not be read. */
+  public List<Unreadable> unreadable() {
+    return unreadable;
   }
 
   private static List<RowChange> changes(RowBatch batch) {
