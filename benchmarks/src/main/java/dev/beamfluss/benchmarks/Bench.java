@@ -37,7 +37,8 @@ public final class Bench {
           new UvSuite(),
           new ColumnsSuite(),
           new CanarySuite(),
-          new ForecastSuite());
+          new ForecastSuite(),
+          new PageSuite());
 
   private Bench() {}
 
@@ -59,6 +60,7 @@ public final class Bench {
       }
       requirePositive("--rounds", options.getRounds());
       requirePositive("--latencySeconds", options.getLatencySeconds());
+      requirePositive("--clients", options.getClients());
       requirePositive("--iterationMillis", options.getIterationMillis());
       List<Entry> entries = new ArrayList<>();
       for (Suite suite : suites) {

@@ -10,8 +10,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
 public interface BenchOptions extends PipelineOptions {
   /** {@code --suite=write,lookup}. */
   @Description(
-      "Which suites to run: read, write, lookup, paimon, join, uv, columns, canary, forecast;"
-          + " several with commas between. Required.")
+      "Which suites to run: read, write, lookup, paimon, join, uv, columns, canary, forecast,"
+          + " page; several with commas between. Required.")
   @Validation.Required
   String getSuite();
 
@@ -59,11 +59,19 @@ public interface BenchOptions extends PipelineOptions {
   void setOnly(String only);
 
   /** {@code --latencySeconds=15}. */
-  @Description("How long to measure latency, after the warm-up.")
+  @Description(
+      "How long to measure latency, after the warm-up; and how long each round of page-clients is.")
   @Default.Integer(15)
   int getLatencySeconds();
 
   void setLatencySeconds(int seconds);
+
+  /** {@code --clients=500}. */
+  @Description("How many look at the page in page-clients; at most 1000.")
+  @Default.Integer(500)
+  int getClients();
+
+  void setClients(int clients);
 
   /** {@code --iterationMillis=1000}. */
   @Description("How long an iteration of JMH takes, where methods are measured by it.")

@@ -411,6 +411,42 @@ class BenchTest {
   }
 
   @Test
+  void thePageSuiteMeasuresLatencyAndClients(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        pageEntries(directory, "--rounds=1", "--latencySeconds=2", "--clients=100");
+    JsonNode latency = entries.get("page-latency");
+    assertThat(
+        latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+    JsonNode clients = entries.get("page-clients");
+    assertThat(clients.get("rounds_raw").size(), is(1));
+    assertThat(clients.get("sent_mb_per_second").asDouble(), greaterThan(0.0));
+    assertThat(clients.get("floor").get("ratio_raw").get("at_least").asDouble(), is(0.85));
+  }
+
+  /** The one figure that is asked for: who looks costs a pipeline little, and no memory. */
+  @Test
+  @Tag("nightly")
+  void fiveHundredClientsForAMinuteCostAPipelineLittle(@TempDir Path directory) throws Exception {
+    Map<String, JsonNode> entries =
+        pageEntries(directory, "--rounds=3", "--latencySeconds=60", "--only=clients");
+    JsonNode clients = entries.get("page-clients");
+    System.out.println(clients);
+    assertThat(clients.get("clients").asInt(), is(500));
+    assertThat(clients.get("ratio_raw").asDouble(), greaterThanOrEqualTo(0.85));
+    assertThat(clients.get("heap_growth_mb").asDouble(), lessThan(64.0));
+  }
+
+  private Map<String, JsonNode> pageEntries(Path directory, String... more) throws Exception {
+    Path file = directory.resolve("page.json");
+    List<String> flags =
+        new ArrayList<>(List.of("--suite=page", "--warmUp=false", "--json=" + file));
+    flags.addAll(List.of(more));
+    int status = run(flags.toArray(String[]::new));
+    assertThat(err.toString(StandardCharsets.UTF_8), status, is(0));
+    return entries(file);
+  }
+
+  @Test
   void onlyTheNamedContendersAreMeasured() {
     assertThat(
         run("--suite=read", "--rows=2000", "--rounds=1", "--warmUp=false", "--only=raw-3-"), is(0));
@@ -429,7 +465,7 @@ class BenchTest {
         err.toString(StandardCharsets.UTF_8),
         containsString(
             "There is no suite 'rite'. The suites are: read, write, lookup, paimon, join,"
-                + " uv, columns, canary, forecast."));
+                + " uv, columns, canary, forecast, page."));
   }
 
   @Test
