@@ -1,24 +1,16 @@
 package dev.beamfluss.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.page.PageServer;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.writer.UpsertWriter;
 
@@ -53,16 +45,8 @@ final class PageLatency {
     tables.create();
     try (PageServer page =
             PageServer.start(FlussCluster.at(bootstrapServers), tables.prefix(), "127.0.0.1", 0);
-        Stream<String> lines =
-            HttpClient.newHttpClient()
-                .send(
-                    HttpRequest.newBuilder(page.uri().resolve("/events")).build(),
-                    HttpResponse.BodyHandlers.ofLines())
-                .body();
+        PageEvents events = new PageEvents(page.uri(), this::see);
         Table table = tables.open(AttributionTables.CONVERSIONS)) {
-      Thread reader = new Thread(() -> read(lines), "page-listener");
-      reader.setDaemon(true);
-      reader.start();
       UpsertWriter writer = table.newUpsert().createWriter();
       SplittableRandom random = new SplittableRandom(1);
       long number = 0;
@@ -97,26 +81,8 @@ final class PageLatency {
     }
   }
 
-  private void read(Stream<String> lines) {
-    ObjectMapper json = new ObjectMapper();
-    boolean isOurs = false;
-    try {
-      for (Iterator<String> all = lines.iterator(); all.hasNext(); ) {
-        String line = all.next();
-        if (line.startsWith("event: ")) {
-          isOurs = line.equals("event: attribution");
-        } else if (isOurs && line.startsWith("data: ")) {
-          see(json.readTree(line.substring("data: ".length())), System.nanoTime());
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (UncheckedIOException e) {
-      return; // the page is closed
-    }
-  }
-
-  private void see(JsonNode view, long now) {
+  private void see(JsonNode view) {
+    long now = System.nanoTime();
     for (JsonNode figure : view.path("figures")) {
       if (figure.path("label").asText().startsWith("Visitors")) {
         long value = Long.parseLong(figure.path("value").asText().replace(",", ""));

@@ -20,6 +20,8 @@ final class PageSuite implements Suite {
 
   private static final Duration PAUSE = Duration.ofMillis(300);
   private static final String LATENCY = "ours-latency";
+  private static final String START = "ours-start";
+  private static final int DEFAULT_ROWS = 200_000;
   private static final String WATCHED = "ours-clients";
   private static final String ALONE = "raw-clients";
 
@@ -43,8 +45,19 @@ final class PageSuite implements Suite {
         PageTables tables = new PageTables(quick, fluss.bootstrapServers(), "latency_");
         all.add(
             new PageLatency(tables, fluss.bootstrapServers()).measure(options.getLatencySeconds()));
-      } else {
+      } else if (!rounds.isWanted(START)) {
         rounds.requireSome();
+      }
+      Rounds starts = new Rounds(options, PAUSE);
+      if (rounds.isWanted(START)) {
+        int rows = options.getRows() == null ? DEFAULT_ROWS : options.getRows();
+        PageStart start =
+            new PageStart(
+                new PageTables(quick, fluss.bootstrapServers(), "start_"),
+                fluss.bootstrapServers(),
+                rows);
+        starts.with(START, start::measure).run();
+        all.addAll(entries(starts, start, rows, options));
       }
       if (!rounds.names().isEmpty()) {
         PageTables tables = new PageTables(quick, fluss.bootstrapServers(), "clients_");
@@ -61,6 +74,16 @@ final class PageSuite implements Suite {
       }
       return all;
     }
+  }
+
+  private static List<Entry> entries(
+      Rounds rounds, PageStart start, int rows, BenchOptions options) {
+    Map<String, Object> more = new LinkedHashMap<>();
+    more.put("first_ms", Rounds.median(counted(start.firsts(), options)));
+    more.put("heap_growth_mb", Rounds.median(counted(start.heaps(), options)));
+    Entries entries = new Entries(rounds);
+    entries.add("page-start", List.of(START), rows, "ms", more);
+    return entries.all();
   }
 
   private static List<Entry> entries(Rounds rounds, PageClients clients, BenchOptions options) {

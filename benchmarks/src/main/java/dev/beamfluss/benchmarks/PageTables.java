@@ -1,5 +1,6 @@
 package dev.beamfluss.benchmarks;
 
+import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.tables.TableCreator;
 import dev.beamfluss.pipelines.tables.TableDefinition;
@@ -99,12 +100,45 @@ final class PageTables {
     }
   }
 
+  /** So many visits, each with an order as the join would have it. */
+  void fillAttributed(int rows) throws Exception {
+    try (Table visits = open(AttributionTables.VISITS);
+        Table results = open(AttributionTables.RESULTS)) {
+      UpsertWriter writer = visits.newUpsert().createWriter();
+      for (int user = 0; user < rows; user++) {
+        var unused = writer.upsert(GenericRow.of(user(user), time(user), 1L, ds));
+      }
+      writer.flush();
+      UpsertWriter ofResults = results.newUpsert().createWriter();
+      for (int user = 0; user < rows; user++) {
+        var unused =
+            ofResults.upsert(
+                GenericRow.of(
+                    user(user),
+                    orderId(user),
+                    time(user),
+                    time(user),
+                    1L,
+                    amount(user, 0),
+                    BinaryString.fromString(Attribution.MATCHED),
+                    ds));
+      }
+      ofResults.flush();
+    }
+  }
+
   /** The one order of a user, with another amount each time. */
   GenericRow order(int user, long version) {
-    BinaryString amount =
-        BinaryString.fromString(String.format(Locale.ROOT, "%d.%02d", user % 90 + 1, version % 97));
-    return GenericRow.of(
-        BinaryString.fromString("order-" + user), user(user), time(user), amount, ds);
+    return GenericRow.of(orderId(user), user(user), time(user), amount(user, version), ds);
+  }
+
+  private static BinaryString orderId(int user) {
+    return BinaryString.fromString("order-" + user);
+  }
+
+  private static BinaryString amount(int user, long version) {
+    return BinaryString.fromString(
+        String.format(Locale.ROOT, "%d.%02d", user % 90 + 1, version % 97));
   }
 
   private static BinaryString user(int user) {

@@ -101,7 +101,7 @@ class BenchTest {
   }
 
   private static String unit(String name) {
-    if (name.endsWith("-latency")) {
+    if (name.endsWith("-latency") || name.equals("page-start")) {
       return "ms";
     }
     return name.startsWith("uv-bitmap-") || name.equals("canary-keyvalue") ? "ns" : "rows/s";
@@ -411,12 +411,15 @@ class BenchTest {
   }
 
   @Test
-  void thePageSuiteMeasuresLatencyAndClients(@TempDir Path directory) throws Exception {
+  void thePageSuiteMeasuresEverythingItHas(@TempDir Path directory) throws Exception {
     Map<String, JsonNode> entries =
-        pageEntries(directory, "--rounds=1", "--latencySeconds=2", "--clients=100");
+        pageEntries(directory, "--rows=2000", "--rounds=1", "--latencySeconds=2", "--clients=100");
     JsonNode latency = entries.get("page-latency");
     assertThat(
         latency.get("p99_ms").asDouble(), greaterThanOrEqualTo(latency.get("ours").asDouble()));
+    JsonNode start = entries.get("page-start");
+    assertThat(
+        start.get("ours").asDouble(), greaterThanOrEqualTo(start.get("first_ms").asDouble()));
     JsonNode clients = entries.get("page-clients");
     assertThat(clients.get("rounds_raw").size(), is(1));
     assertThat(clients.get("sent_mb_per_second").asDouble(), greaterThan(0.0));

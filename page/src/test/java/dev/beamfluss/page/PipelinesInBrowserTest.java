@@ -29,13 +29,12 @@ import java.util.concurrent.Future;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * The page beside the pipelines of all scenarios, which generated events come into: what it shows
- * changes while they come, and is then what the tables hold, which is asked by Fluss's own client.
+ * The page beside pipelines, which generated events come into: what it shows changes while they
+ * come, and is then what the tables hold, which is asked by Fluss's own client.
  */
 @SuppressWarnings("try") // an interrupt while closing fails the test
 class PipelinesInBrowserTest {
@@ -49,46 +48,28 @@ class PipelinesInBrowserTest {
           "--enforceEncodability=false",
           "--blockOnRun=false");
 
-  private static final List<String> FLINK =
-      List.of(
-          "--runner=FlinkRunner",
-          "--flinkMaster=[local]",
-          "--attachedMode=false",
-          "--parallelism=1",
-          "--checkpointingInterval=5000",
-          "--objectReuse=true",
-          "--fasterCopy=true",
-          "--maxBundleSize=5000",
-          "--maxBundleTimeMills=100");
+  private static final int USERS_PER_DAY = 200;
+  private static final int SECONDS = 10;
 
   @RegisterExtension static final FlussExtension fluss = FlussExtension.shared();
 
   @Test
   void thePageShowsWhatThePipelinesMakeOfTraffic() throws Exception {
-    watch(60, 10, DIRECT, EnumSet.of(Scenario.WIDETABLE, Scenario.UV), "pipelines");
+    watch(EnumSet.of(Scenario.ATTRIBUTION, Scenario.WIDETABLE, Scenario.UV));
   }
 
-  /** The pictures of the documentation are of this one. */
-  @Test
-  @Tag("nightly")
-  void thePageShowsADayOfABusyShop() throws Exception {
-    watch(1_500, 60, FLINK, EnumSet.allOf(Scenario.class), "shop");
-  }
-
-  private static void watch(
-      int usersPerDay, int seconds, List<String> runner, Set<Scenario> scenarios, String pictures)
-      throws Exception {
+  private static void watch(Set<Scenario> scenarios) throws Exception {
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
     try (Browser browser = Browser.open();
-        Shop shop = new Shop(fluss.bootstrapServers(), usersPerDay);
+        Shop shop = new Shop(fluss.bootstrapServers(), USERS_PER_DAY);
         PageServer page = PageServer.start(shop.cluster(), shop.prefix(), "127.0.0.1", 0);
         Connection connection = ConnectionFactory.createConnection(configuration);
         Tables tables = new Tables(connection, shop.prefix(), scenarios)) {
       List<Event> events = shop.events();
       int noon = shop.eventsUntil(12);
       int evening = shop.eventsUntil(21);
-      shop.start(runner, scenarios);
+      shop.start(DIRECT, scenarios);
       browser.get(page.uri().toString());
       shop.happen(events.subList(0, noon), 0);
       awaitEqual(browser, shop, tables, scenarios);
@@ -98,7 +79,7 @@ class PipelinesInBrowserTest {
         Future<?> traffic =
             threads.submit(
                 () -> {
-                  shop.happen(events.subList(noon, evening), span / 1_000.0 / seconds);
+                  shop.happen(events.subList(noon, evening), span / 1_000.0 / SECONDS);
                   return null;
                 });
         // it goes on by itself while they come, view by view
@@ -114,7 +95,7 @@ class PipelinesInBrowserTest {
       }
       awaitEqual(browser, shop, tables, scenarios);
       browser.awaitAll();
-      browser.screenshots(pictures, scenarios.size() == Scenario.values().length);
+      browser.screenshots("pipelines", true);
       assertThat("no message of the console", browser.console(), is(empty()));
     }
   }
@@ -147,9 +128,8 @@ class PipelinesInBrowserTest {
           shown.put("products", cells(browser, "products", "By sales", 0, 4));
           shown.put("shops", cells(browser, "shops", "By sales", 0, 4));
         }
-        case FORECAST -> shown.put("forecast", cells(browser, "forecast", "Now", 2, 3));
-        case CANARY -> shown.put("canary", figure(browser, "canary", "Rows of the baseline"));
         case UV -> shown.put("uv", figure(browser, "uv", "Saw"));
+        default -> throw new IllegalArgumentException("No figure of " + scenario);
       }
     }
     return shown;
@@ -185,9 +165,6 @@ class PipelinesInBrowserTest {
 
   /** What the tables of results hold. */
   private static final class Tables implements AutoCloseable {
-    private static final List<String> DIMENSIONS =
-        List.of("client", "app_version", "page", "event");
-
     private final Map<String, TableRows> rows = new HashMap<>();
     private final Set<Scenario> scenarios;
 
@@ -198,8 +175,6 @@ class PipelinesInBrowserTest {
               "attribution.conversion_ri",
               "widetable.product_stat_wide",
               "widetable.shop_stat_wide",
-              "forecast.order_forecast_mm",
-              "canary.ads_gray_monitoring_permm_ri",
               "uv.uv_day")) {
         String table = name.substring(name.indexOf('.') + 1);
         String database = prefix + name.substring(0, name.indexOf('.'));
@@ -220,30 +195,8 @@ class PipelinesInBrowserTest {
             figures.put("products", best("product"));
             figures.put("shops", best("shop"));
           }
-          case FORECAST -> {
-            Map<Object, Long> orders = new HashMap<>();
-            for (Map<String, Object> row : newest("order_forecast_mm", "ds")) {
-              orders.merge(
-                  row.get("order_source"), (Long) row.get("cumulative_order_cnt"), Math::max);
-            }
-            figures.put(
-                "forecast",
-                count(orders.values().stream().mapToLong(Long::longValue).max().orElse(0)));
-          }
-          case CANARY ->
-              figures.put(
-                  "canary",
-                  count(
-                      sum(
-                          newest("ads_gray_monitoring_permm_ri", "ds").stream()
-                              .filter(row -> row.get("release_type").equals("base"))
-                              .filter(
-                                  row ->
-                                      DIMENSIONS.stream()
-                                          .allMatch(column -> row.get(column).equals("ALL")))
-                              .toList(),
-                          "pv")));
           case UV -> figures.put("uv", count(sum(newest("uv_day", "ds"), "exp_uv")));
+          default -> throw new IllegalArgumentException("No figure of " + scenario);
         }
       }
       assertThat("something in each of " + figures, figures.values(), not(hasItem("0")));
