@@ -5,8 +5,10 @@ import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
+import org.apache.fluss.client.FlussConnection;
 import org.apache.fluss.config.Configuration;
 import org.apache.fluss.exception.AuthenticationException;
 import org.checkerframework.checker.nullness.qual.Nullable;
@@ -55,6 +57,7 @@ final class Connections {
         } catch (CompletionException e) {
           throw new FlussUnreachableException(whyNot(cluster, e), e.getCause());
         }
+        rehearseClosing(cluster);
       }
       return connection;
     }
@@ -62,6 +65,7 @@ final class Connections {
 
   private static final Map<Key, Shared> SHARED = new HashMap<>();
   private static final ScheduledThreadPoolExecutor CLOSER = closer();
+  private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
   private Connections() {}
 
@@ -101,6 +105,39 @@ final class Connections {
       giveBack(key);
       throw e;
     }
+  }
+
+  /**
+   * Closes a connection that nobody uses, so that every class that closing needs is loaded. Flink
+   * closes the class loader of a job when its last task on a TaskManager has ended, which is before
+   * the connections are: a class that was not loaded by then cannot be any more, and the threads of
+   * a connection that is not closed keep all of the job's classes and buffers for ever.
+   */
+  @SuppressWarnings("try") // an interrupt while closing is like any failure
+  private static void rehearseClosing(FlussCluster cluster) {
+    boolean endsWithTheProcess =
+        Connections.class.getClassLoader() == ClassLoader.getSystemClassLoader();
+    if (endsWithTheProcess || !REHEARSED.compareAndSet(false, true)) {
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try (Connection connection =
+                  ConnectionFactory.createConnection(configuration(cluster))) {
+                FlussConnection parts = (FlussConnection) connection;
+                Object writer = parts.getOrCreateWriterClient();
+                Object lookup = parts.getOrCreateLookupClient();
+                Object download = parts.getOrCreateRemoteFileDownloader();
+                LOG.debug("To be closed on trial: {}, {}, {}", writer, lookup, download);
+              } catch (Exception e) {
+                LOG.info("No connection to {} was closed on trial.", cluster, e);
+                REHEARSED.set(false);
+              }
+            },
+            "fluss-connection-rehearsal");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private static String whyNot(FlussCluster cluster, CompletionException e) {
@@ -158,7 +195,7 @@ final class Connections {
   private static void close(Connection connection, Key key) {
     try {
       connection.close();
-    } catch (Exception e) {
+    } catch (Exception | LinkageError e) {
       LOG.warn("Closing an idle connection to {} failed; it is given up.", key.cluster(), e);
     }
   }
