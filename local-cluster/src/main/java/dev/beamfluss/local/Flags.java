@@ -80,6 +80,23 @@ final class Flags {
   }
 
   /**
+   * Addresses, or empty if the flag is left out.
+   *
+   * @throws IllegalArgumentException if it is no {@code HOST:PORT,...}
+   */
+  Optional<String> optionalAddresses(String flag) {
+    String value = values.get(flag);
+    if (value.isBlank()) {
+      return Optional.empty();
+    }
+    String address = "[^:,\\[\\]\\s]+:[0-9]{1,5}";
+    if (!value.matches(address + "(," + address + ")*")) {
+      throw new IllegalArgumentException(flag + "=" + value + ": expected HOST:PORT,...");
+    }
+    return Optional.of(value);
+  }
+
+  /**
    * A path that must be given.
    *
    * @throws IllegalArgumentException if it is none

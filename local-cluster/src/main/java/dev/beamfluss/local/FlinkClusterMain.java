@@ -7,14 +7,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * Starts, shows and stops a Flink cluster of separate processes: {@code start|stop|status}.
+ * Starts, shows, repairs and stops a Flink cluster of separate processes: {@code
+ * start|stop|status|repair}.
  *
  * <p>Flags, all optional: {@code --taskmanagers=N} (default 2), {@code --slots=N} of each (default
  * 4), {@code --port=N} of the web interface (default 8081), {@code --directory=DIR} (default {@code
  * target/flink-cluster}), {@code --config=FILE} (default {@code
- * runner-configs/flink-cluster.yaml}).
+ * runner-configs/flink-cluster.yaml}), {@code --zookeeper=HOST:PORT} for jobs that survive their
+ * JobManager (default none).
  *
  * <p>A wrong flag ends the program with status 2, a failure with status 1, and so does {@code
  * status} where a process is missing.
@@ -22,12 +25,16 @@ import java.util.Map;
 public final class FlinkClusterMain {
   private static final String USAGE =
       """
-      usage: ./run flink-cluster start|stop|status [FLAG ...]
+      usage: ./run flink-cluster start|stop|status|repair [FLAG ...]
+        repair             starts again what is dead
         --taskmanagers=N   TaskManager processes. Default: 2
         --slots=N          slots of each TaskManager. Default: 4
         --port=N           of the web interface, which is also what jobs are submitted to. Default: 8081
         --directory=DIR    configuration, logs, checkpoints, savepoints. Default: target/flink-cluster
         --config=FILE      settings of Flink. Default: runner-configs/flink-cluster.yaml
+        --zookeeper=HOST:PORT,...
+                           keeps jobs, for a JobManager that starts again; that of ./run cluster --processes is
+                           localhost:9122. Default: none, jobs end with their JobManager
       example: ./run flink-cluster start --taskmanagers=1 --slots=8""";
 
   private FlinkClusterMain() {}
@@ -47,13 +54,14 @@ public final class FlinkClusterMain {
       Flags flags =
           Flags.parse(
               USAGE,
-              Flags.PROCESSES,
+              List.of("start", "stop", "status", "repair"),
               Map.of(
                   "--taskmanagers", "2",
                   "--slots", "4",
                   "--port", "8081",
                   "--directory", Home.path("target/flink-cluster").toString(),
-                  "--config", Home.path("runner-configs/flink-cluster.yaml").toString()),
+                  "--config", Home.path("runner-configs/flink-cluster.yaml").toString(),
+                  "--zookeeper", ""),
               args);
       return run(flags, out);
     } catch (IllegalArgumentException e) {
@@ -70,11 +78,16 @@ public final class FlinkClusterMain {
     int slots = flags.number("--slots");
     int port = flags.number("--port");
     Path directory = flags.path("--directory");
-    FlinkProcesses flink =
-        FlinkProcesses.in(directory, flags.command().equals("start") ? classPath() : "", List.of());
+    boolean starts = List.of("start", "repair").contains(flags.command());
+    FlinkProcesses flink = FlinkProcesses.in(directory, starts ? classPath() : "", List.of());
     switch (flags.command()) {
       case "start" -> {
-        flink.configure(flags.path("--config"), port, slots);
+        Optional<String> zooKeeper = flags.optionalAddresses("--zookeeper");
+        for (String address : zooKeeper.map(all -> all.split(",")).orElse(new String[0])) {
+          Settings.checkTaken(
+              address, "ZooKeeper", "start it first, with ./run cluster --processes start");
+        }
+        flink.configure(flags.path("--config"), port, slots, zooKeeper);
         try {
           flink.startJobManager();
           for (int i = 0; i < taskManagers; i++) {
@@ -93,6 +106,11 @@ public final class FlinkClusterMain {
       case "stop" -> {
         flink.stop();
         out.println("No Flink process runs in " + directory);
+        return 0;
+      }
+      case "repair" -> {
+        List<String> dead = flink.repair();
+        out.println(dead.isEmpty() ? "None is dead" : "Started again: " + String.join(", ", dead));
         return 0;
       }
       default -> {

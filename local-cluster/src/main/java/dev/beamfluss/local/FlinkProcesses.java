@@ -44,7 +44,7 @@ public final class FlinkProcesses {
   private static final String SLOTS = "taskmanager.numberOfTaskSlots";
 
   /** What Flink's own start scripts open to it on Java 17, which Beam and Arrow need as well. */
-  private static final List<String> OPENS =
+  public static final List<String> JVM_OPENS =
       Stream.of(
               "java.lang",
               "java.lang.reflect",
@@ -88,10 +88,14 @@ public final class FlinkProcesses {
    *
    * @param port of the REST and web interface; 0 for a free one
    * @param slots of each TaskManager
+   * @param zooKeeper {@code HOST:PORT,...} for high availability: jobs are kept there and below
+   *     {@code ha/}, and a JobManager that starts goes on with those of the one before it; empty
+   *     for jobs that end with their JobManager
    * @throws IllegalArgumentException if the file cannot be read, or a line is no setting
    * @throws IllegalStateException if a process of the cluster runs, or the port is taken
    */
-  public void configure(Path settings, int port, int slots) throws IOException {
+  public void configure(Path settings, int port, int slots, Optional<String> zooKeeper)
+      throws IOException {
     List<ServerProcess> running = running();
     if (!running.isEmpty()) {
       throw new IllegalStateException(
@@ -117,10 +121,21 @@ public final class FlinkProcesses {
     all.put("state.savepoints.dir", directory.resolve("savepoints").toUri().toString());
     all.put("io.tmp.dirs", temporary.toString());
     all.put("web.tmpdir", temporary.toString());
+    zooKeeper.ifPresent(
+        quorum -> {
+          all.put("high-availability.type", "zookeeper");
+          all.put("high-availability.zookeeper.quorum", quorum);
+          all.put("high-availability.cluster-id", "/" + directory.getFileName());
+          all.put("high-availability.storageDir", directory.resolve("ha").toUri().toString());
+          // one that is gone is noticed after 10 s instead of a minute; no other takes its place
+          // before
+          all.put("high-availability.zookeeper.client.session-timeout", "10 s");
+        });
     Settings.write(configuration().resolve("config.yaml"), all);
   }
 
-  private Path configuration() {
+  /** Where {@code config.yaml} is, for {@code --configDir}. */
+  public Path configuration() {
     return directory.resolve("conf");
   }
 
@@ -131,6 +146,11 @@ public final class FlinkProcesses {
   /** The port of the REST and web interface. */
   public int port() {
     return Integer.parseInt(setting(REST_PORT));
+  }
+
+  /** Whether a JobManager that starts goes on with the jobs of the one before it. */
+  public boolean isHighlyAvailable() {
+    return "zookeeper".equals(setting("high-availability.type"));
   }
 
   /** The JobManager's address, for {@code --flinkMaster}. */
@@ -167,7 +187,7 @@ public final class FlinkProcesses {
 
   private List<String> flags(String ofFlink) {
     List<String> flags = new ArrayList<>(words(ofFlink).toList());
-    flags.addAll(OPENS);
+    flags.addAll(JVM_OPENS);
     flags.addAll(jvmFlags);
     return flags;
   }
@@ -198,6 +218,11 @@ public final class FlinkProcesses {
       number++;
     }
     String name = TASK_MANAGER + number;
+    startTaskManager(name);
+    return name;
+  }
+
+  private void startTaskManager(String name) throws IOException {
     // Flink gives a name up only once it has noticed that its process is gone
     String resource = name + "-" + System.currentTimeMillis();
     var memory = TaskExecutorProcessUtils.processSpecFromConfig(flinkConfiguration());
@@ -214,7 +239,6 @@ public final class FlinkProcesses {
         taskManager,
         () -> get("/taskmanagers").filter(known -> known.contains(resource)).isPresent(),
         "the JobManager does not know " + name);
-    return name;
   }
 
   /**
@@ -259,6 +283,28 @@ public final class FlinkProcesses {
     return ServerProcess.all(directory).stream().map(ServerProcess::describe).toList();
   }
 
+  /**
+   * Starts again what was started and is dead, and returns the names of these.
+   *
+   * @throws IllegalStateException with the end of its log if one does not come up
+   */
+  public List<String> repair() throws IOException {
+    List<String> dead =
+        ServerProcess.all(directory).stream()
+            .filter(process -> !process.runs())
+            .map(ServerProcess::name)
+            .toList();
+    if (dead.contains(JOB_MANAGER)) {
+      startJobManager();
+    }
+    for (String name : dead) {
+      if (name.startsWith(TASK_MANAGER)) {
+        startTaskManager(name);
+      }
+    }
+    return dead;
+  }
+
   /** Kills the JobManager, as {@code kill -9} does. */
   public void killJobManager() {
     ServerProcess.named(JOB_MANAGER, directory).kill();
@@ -283,7 +329,11 @@ public final class FlinkProcesses {
     return text.toString();
   }
 
-  /** Ends all of them, by force where one does not end within 15 seconds. Jobs are lost. */
+  /**
+   * Ends all of them, by force where one does not end within 15 seconds. Jobs are lost, unless the
+   * cluster {@linkplain #isHighlyAvailable is highly available}: then the next one goes on with
+   * them.
+   */
   public void stop() {
     stop(ServerProcess.all(directory));
   }

@@ -168,6 +168,11 @@ public final class FlussProcesses {
         .collect(Collectors.joining(","));
   }
 
+  /** The address of ZooKeeper, which a Flink cluster may use as well. */
+  public String zooKeeper() {
+    return "localhost:" + ports().get(ZOOKEEPER);
+  }
+
   private List<ServerProcess> running() {
     return ServerProcess.all(directory).stream().filter(ServerProcess::runs).toList();
   }

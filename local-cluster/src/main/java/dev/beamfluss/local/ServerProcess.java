@@ -13,7 +13,12 @@ import java.util.Optional;
 
 /**
  * A JVM that outlives the one that started it. A directory has its id, {@code NAME.pid}, by which a
- * later program finds it, and what it logs, {@code logs/NAME.log}.
+ * later program finds it, what it logs, {@code logs/NAME.log}, and what it prints, {@code
+ * logs/NAME.out}.
+ *
+ * <p>The log is bounded, as {@code runner-configs/log4j2.properties} says, where {@code
+ * flink-cluster/target/log-class-path.txt} names the jars for that; else it goes, without an end,
+ * to what is printed.
  */
 final class ServerProcess {
   /** Two readings of when a process began differ by what the machine's clock was set by. */
@@ -21,6 +26,7 @@ final class ServerProcess {
 
   private static final Duration KILL_PATIENCE = Duration.ofSeconds(30);
   private static final String ID_FILE = ".pid";
+  private static final Path LOGGING = Home.path("runner-configs/log4j2.properties");
 
   private final String name;
   private final Path directory;
@@ -57,7 +63,8 @@ final class ServerProcess {
   }
 
   /**
-   * Starts it. What an earlier one of the name logged is kept, in the same file.
+   * Starts it. What an earlier one of the name logged is kept, in the same file; what it printed is
+   * not.
    *
    * @throws IllegalStateException if it runs already
    */
@@ -72,11 +79,20 @@ final class ServerProcess {
     // a terminal that is closed does not end it
     command.add("nohup");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Dorg.slf4j.simpleLogger.showDateTime=true");
-    command.add("-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS");
+    String logging = loggingClassPath();
+    if (logging.isEmpty()) {
+      command.add("-Dorg.slf4j.simpleLogger.showDateTime=true");
+      command.add("-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS");
+    } else {
+      // of the two on the class path
+      command.add("-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider");
+      command.add("-Dlog4j2.configurationFile=" + LOGGING.toAbsolutePath().normalize());
+      // by this name Flink's web interface finds it
+      command.add("-Dlog.file=" + log());
+    }
     command.addAll(jvmFlags);
     command.add("-cp");
-    command.add(classPath);
+    command.add(logging.isEmpty() ? classPath : classPath + File.pathSeparator + logging);
     command.add(main);
     command.addAll(arguments);
     Process process =
@@ -85,10 +101,15 @@ final class ServerProcess {
             .directory(directory.toFile())
             .redirectInput(new File("/dev/null"))
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+            .redirectOutput(printed().toFile())
             .start();
     Files.writeString(
         idFile(), process.pid() + " " + process.info().startInstant().orElse(Instant.now()) + "\n");
+  }
+
+  private static String loggingClassPath() throws IOException {
+    Path file = Home.path("flink-cluster/target/log-class-path.txt");
+    return Files.exists(file) && Files.exists(LOGGING) ? Files.readString(file).strip() : "";
   }
 
   private Path idFile() {
@@ -98,6 +119,10 @@ final class ServerProcess {
   /** What it logs. */
   Path log() {
     return directory.resolve("logs").resolve(name + ".log");
+  }
+
+  private Path printed() {
+    return directory.resolve("logs").resolve(name + ".out");
   }
 
   /** Its handle while it runs; another process that has got its id since is not taken for it. */
@@ -158,16 +183,22 @@ final class ServerProcess {
     }
   }
 
-  /** All that it has logged. */
+  /** What it has logged, as far as that is kept, and then what it has printed. */
   List<String> output() {
+    List<String> output = new ArrayList<>();
     try {
-      return Files.readAllLines(log());
+      for (Path file : List.of(log(), printed())) {
+        if (Files.exists(file)) {
+          output.addAll(Files.readAllLines(file));
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return output;
   }
 
-  /** The last lines that it has logged. */
+  /** The last lines that it has logged, and then those that it has printed. */
   String tail(int lines) {
     List<String> output = output();
     return String.join("\n", output.subList(Math.max(0, output.size() - lines), output.size()));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -12,6 +13,8 @@ import java.util.TreeMap;
 
 /** Settings of servers, {@code KEY: VALUE} a line, and the ports they ask for. */
 final class Settings {
+  private static final int CONNECT_MILLIS = 5_000;
+
   private Settings() {}
 
   /**
@@ -70,6 +73,27 @@ final class Settings {
     } catch (IOException e) {
       throw new IllegalStateException(
           "Port " + port + ", for " + what + ", is taken by another process: " + whatToDo, e);
+    }
+  }
+
+  /**
+   * Sees that somebody listens at an address.
+   *
+   * @param address host and port
+   * @param what who should
+   * @throws IllegalStateException if nobody does
+   */
+  static void checkTaken(String address, String what, String whatToDo) {
+    int colon = address.lastIndexOf(':');
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(
+              address.substring(0, colon),
+              Integer.parseInt(address, colon + 1, address.length(), 10)),
+          CONNECT_MILLIS);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IllegalStateException(
+          "Nobody answers at " + address + ", for " + what + ": " + whatToDo, e);
     }
   }
 }

@@ -52,7 +52,8 @@ class ProcessProgramsTest {
     "start --port=65536, --port=65536: expected a whole number",
     "start --taskmanagers, Unknown: --taskmanagers",
     "start stop, Unknown: stop",
-    "--slots=2, 'Say one of start, stop, status'",
+    "start --zookeeper=9122, '--zookeeper=9122: expected HOST:PORT,...'",
+    "--slots=2, 'Say one of start, stop, status, repair'",
     "start --directory=, --directory=DIR is missing"
   })
   void theFlinkClusterRefusesWrongFlags(String line, String message) {
@@ -105,6 +106,18 @@ class ProcessProgramsTest {
                   + ", for the Fluss cluster, is taken by another process: give other ones with"
                   + " --port=N"));
     }
+  }
+
+  @Test
+  void aZooKeeperThatDoesNotAnswerIsNamedWithWhatToDo() throws IOException {
+    int free = Settings.freePort();
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () -> Settings.checkTaken("localhost:" + free, "ZooKeeper", "start it first"));
+    assertThat(
+        e.getMessage(),
+        is("Nobody answers at localhost:" + free + ", for ZooKeeper: start it first"));
   }
 
   @Test

@@ -58,6 +58,20 @@ final class FlinkRest {
     return jobs;
   }
 
+  /** How many threads all TaskManagers have together, by their last report. */
+  int threads() {
+    int threads = 0;
+    for (JsonNode taskManager : get("/taskmanagers").get("taskmanagers")) {
+      JsonNode metrics =
+          get(
+              "/taskmanagers/"
+                  + taskManager.get("id").asText()
+                  + "/metrics?get=Status.JVM.Threads.Count");
+      threads += metrics.path(0).path("value").asInt();
+    }
+    return threads;
+  }
+
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
         .timeout(Duration.ofSeconds(10));

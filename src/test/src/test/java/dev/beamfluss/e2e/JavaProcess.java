@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -48,6 +49,19 @@ final class JavaProcess implements AutoCloseable {
       String main,
       List<String> arguments)
       throws IOException {
+    return start(name, directory, classPath, jvmFlags, main, arguments, Map.of());
+  }
+
+  /** The same with more environment variables than this process has. */
+  static JavaProcess start(
+      String name,
+      Path directory,
+      String classPath,
+      List<String> jvmFlags,
+      String main,
+      List<String> arguments,
+      Map<String, String> environment)
+      throws IOException {
     Files.createDirectories(directory);
     Path log = directory.resolve(name + ".log");
     List<String> command = new ArrayList<>();
@@ -60,12 +74,12 @@ final class JavaProcess implements AutoCloseable {
     command.add(classPath);
     command.add(main);
     command.addAll(arguments);
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))
-            .start();
-    return new JavaProcess(name, log, process);
+            .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()));
+    builder.environment().putAll(environment);
+    return new JavaProcess(name, log, builder.start());
   }
 
   /**

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** What an operator has in hand: the bundled jar, Flink's jars and the argument files. */
 final class Shipped {
@@ -37,15 +38,22 @@ final class Shipped {
   }
 
   /**
-   * A Flink cluster with the settings that are shipped, and a JobManager.
+   * A Flink cluster with the settings that are shipped, and a JobManager, with which its jobs end.
    *
    * @param logs for the agent that ends its processes with this JVM
    * @param slots of each TaskManager
    */
   static FlinkProcesses flinkProcesses(Path logs, Path directory, int slots, String classPath)
       throws IOException {
+    return flinkProcesses(logs, directory, slots, classPath, Optional.empty());
+  }
+
+  /** The same with jobs that survive their JobManager, where there is a ZooKeeper. */
+  static FlinkProcesses flinkProcesses(
+      Path logs, Path directory, int slots, String classPath, Optional<String> zooKeeper)
+      throws IOException {
     FlinkProcesses flink = FlinkProcesses.in(directory, classPath, JavaProcess.testFlags(logs));
-    flink.configure(config("flink-cluster.yaml"), 0, slots);
+    flink.configure(config("flink-cluster.yaml"), 0, slots, zooKeeper);
     flink.startJobManager();
     return flink;
   }
