@@ -27,6 +27,10 @@ final class Connections {
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
   private static final long LINGER_SECONDS = 10;
 
+  /**
+   * The client's own, but for time lost in waiting, and for memory: a writer takes 16 MB of heap at
+   * its first row unless told otherwise, and a job may have thirty of them on each worker.
+   */
   private static final Map<String, String> DEFAULTS =
       Map.of(
           "client.lookup.batch-timeout", "1ms",
@@ -34,6 +38,7 @@ final class Connections {
           "client.writer.batch-timeout", "5ms",
           "client.writer.batch-size", "256kb",
           "client.writer.buffer.wait-timeout", "2min",
+          "client.writer.buffer.per-request-memory-size", "1mb",
           "client.scanner.log.fetch.max-bytes-for-bucket", "8mb",
           "client.scanner.log.fetch.wait-max-time", "20ms",
           "client.scanner.log.max-poll-records", "1500");
