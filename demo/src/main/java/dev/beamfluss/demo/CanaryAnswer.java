@@ -15,6 +15,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.fluss.row.TimestampLtz;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /** What the tables of canary monitoring must hold, by sets and sums of what was logged. */
@@ -141,6 +143,25 @@ public final class CanaryAnswer {
           Long visitors = ofCell == null ? null : Long.valueOf(ofCell.size());
           counts.put(cell, new Count(count, visitors, latest.get(cell)));
         });
+    return counts;
+  }
+
+  /** The rows of the table of counts, in the form of {@link #counts()}. */
+  public static Map<List<String>, Count> counts(Set<Map<String, Object>> rows) {
+    Map<List<String>, Count> counts = new HashMap<>();
+    for (Map<String, Object> row : rows) {
+      List<String> cell =
+          Stream.of("ds", "mm", "release_type", "client", "app_version", "page", "event")
+              .map(column -> (String) row.get(column))
+              .toList();
+      TimestampLtz latest = (TimestampLtz) row.get("latest_time");
+      counts.put(
+          cell,
+          new Count(
+              (Long) row.get("pv"),
+              (Long) row.get("uv"),
+              latest == null ? null : latest.getEpochMillisecond()));
+    }
     return counts;
   }
 

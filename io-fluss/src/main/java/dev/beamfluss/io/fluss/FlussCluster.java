@@ -29,6 +29,8 @@ import org.checkerframework.checker.nullness.qual.Nullable;
  *       <td>larger batches stall scanners of the table</td></tr>
  *   <tr><td>client.writer.buffer.wait-timeout</td><td>2min</td><td>endless</td>
  *       <td>a full buffer must become an error, not a hang</td></tr>
+ *   <tr><td>client.writer.buffer.per-request-memory-size</td><td>1mb</td><td>16mb</td>
+ *       <td>so much heap a writer takes at its first row, and a job has many writers</td></tr>
  *   <tr><td>client.scanner.log.fetch.max-bytes-for-bucket</td><td>8mb</td><td>1mb</td>
  *       <td>must hold several writer batches</td></tr>
  *   <tr><td>client.scanner.log.fetch.wait-max-time</td><td>20ms</td><td>500ms</td>

@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -392,21 +391,7 @@ abstract class CanaryContract {
     }
 
     Map<List<String>, CanaryAnswer.Count> counts() throws Exception {
-      Map<List<String>, CanaryAnswer.Count> result = new HashMap<>();
-      for (Map<String, Object> row : counts.rows()) {
-        List<String> cell =
-            Stream.of("ds", "mm", "release_type", "client", "app_version", "page", "event")
-                .map(column -> (String) row.get(column))
-                .toList();
-        TimestampLtz latest = (TimestampLtz) row.get("latest_time");
-        result.put(
-            cell,
-            new CanaryAnswer.Count(
-                (Long) row.get("pv"),
-                (Long) row.get("uv"),
-                latest == null ? null : latest.getEpochMillisecond()));
-      }
-      return result;
+      return CanaryAnswer.counts(counts.rows());
     }
 
     /** How often each row is there. */
