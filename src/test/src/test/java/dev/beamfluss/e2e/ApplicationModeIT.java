@@ -8,11 +8,11 @@ import static org.hamcrest.Matchers.is;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.beamfluss.demo.AttributionAnswer;
+import dev.beamfluss.demo.Observer;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.demo.AttributionAnswer;
-import dev.beamfluss.demo.Observer;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.Replay;
 import dev.beamfluss.pipelines.tables.TableCreator;

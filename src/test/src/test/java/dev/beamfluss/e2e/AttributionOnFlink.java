@@ -4,9 +4,9 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.demo.AttributionAnswer;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.demo.AttributionAnswer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,13 +2,13 @@ package dev.beamfluss.e2e;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.beamfluss.pipelines.attribution.AttributionTables;
-import dev.beamfluss.pipelines.canary.CanaryTables;
 import dev.beamfluss.demo.AttributionAnswer;
 import dev.beamfluss.demo.CanaryAnswer;
 import dev.beamfluss.demo.ForecastAnswer;
 import dev.beamfluss.demo.Observer;
 import dev.beamfluss.demo.WideTableAnswer;
+import dev.beamfluss.pipelines.attribution.AttributionTables;
+import dev.beamfluss.pipelines.canary.CanaryTables;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.Replay;
@@ -313,7 +313,8 @@ abstract class OperatedPipeline implements AutoCloseable {
 
     @Override
     Map<?, ?> expected() {
-      return new CanaryAnswer(log, data.path(CanaryTables.COUNTS).toString(), CanaryData.ZONE).counts();
+      return new CanaryAnswer(log, data.path(CanaryTables.COUNTS).toString(), CanaryData.ZONE)
+          .counts();
     }
 
     @Override
