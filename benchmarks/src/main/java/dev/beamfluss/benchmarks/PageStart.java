@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
  * How soon a page that is started shows tables that hold much: the visits of a day, and the orders
  * that were attributed to them.
  */
+@SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class PageStart {
   private static final long PATIENCE_SECONDS = 120;
   private static final double MEGABYTE = 1024 * 1024;
@@ -54,9 +55,9 @@ final class PageStart {
                   }
                 })) {
       await(first);
-      double ofFirst = Entries.millis(System.nanoTime() - start);
+      double ofFirst = Entries.millis((double) (System.nanoTime() - start));
       await(all);
-      double ofAll = Entries.millis(System.nanoTime() - start);
+      double ofAll = Entries.millis((double) (System.nanoTime() - start));
       firsts.add(ofFirst);
       heaps.add(heapMegabytes() - before);
       return ofAll;
