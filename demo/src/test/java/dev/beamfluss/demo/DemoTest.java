@@ -56,7 +56,7 @@ class DemoTest {
 
     int status =
         run(
-            "--users=120",
+            "--users=80",
             "--seconds=0",
             "--patienceSeconds=300",
             "--json=" + json,

@@ -80,7 +80,7 @@ abstract class WideTableContract {
   void bothTablesEndAsTheEventsSay() throws Exception {
     long seed = Long.getLong("widetable.seed", System.nanoTime());
     System.out.println(getClass().getSimpleName() + " seed " + seed);
-    List<Event> events = WideTableData.events(seed, 100);
+    List<Event> events = WideTableData.events(seed, 60);
     List<Event> half = events.subList(0, events.size() / 2);
     WideTableAnswer answer = WideTableAnswer.of(events);
     assertThat(answer.gmv().signum(), is(1));
@@ -151,7 +151,7 @@ abstract class WideTableContract {
   void eachStreamIsItsOwnAndAColumnIsAddedWhileTheyRun() throws Exception {
     long seed = Long.getLong("widetable.seed", System.nanoTime());
     System.out.println(getClass().getSimpleName() + " seed " + seed);
-    List<Event> events = WideTableData.events(seed, 60);
+    List<Event> events = WideTableData.events(seed, 40);
     List<Event> half = events.subList(0, events.size() / 2);
     List<BehaviorStream> four = new ArrayList<>(List.of(BehaviorStream.values()));
     four.remove(BehaviorStream.ORDERS);
