@@ -129,7 +129,7 @@ public final class FlinkProcesses {
           all.put("high-availability.storageDir", directory.resolve("ha").toUri().toString());
           // one that is gone is noticed after 10 s instead of a minute; no other takes its place
           // before
-          all.put("high-availability.zookeeper.client.session-timeout", "10 s");
+          all.put("high-availability.zookeeper.client.session-timeout", "10000");
         });
     Settings.write(configuration().resolve("config.yaml"), all);
   }
