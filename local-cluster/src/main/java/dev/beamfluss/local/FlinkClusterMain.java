@@ -77,12 +77,12 @@ public final class FlinkClusterMain {
     int taskManagers = flags.number("--taskmanagers");
     int slots = flags.number("--slots");
     int port = flags.number("--port");
+    Optional<String> zooKeeper = flags.optionalAddresses("--zookeeper");
     Path directory = flags.path("--directory");
     boolean starts = List.of("start", "repair").contains(flags.command());
     FlinkProcesses flink = FlinkProcesses.in(directory, starts ? classPath() : "", List.of());
     switch (flags.command()) {
       case "start" -> {
-        Optional<String> zooKeeper = flags.optionalAddresses("--zookeeper");
         for (String address : zooKeeper.map(all -> all.split(",")).orElse(new String[0])) {
           Settings.checkTaken(
               address, "ZooKeeper", "start it first, with ./run cluster --processes start");

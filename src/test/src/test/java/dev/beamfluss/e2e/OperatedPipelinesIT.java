@@ -119,7 +119,7 @@ class OperatedPipelinesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"attribution", "widetable", "uv", "canary", "forecast"})
+  @ValueSource(strings = {"forecast", "canary", "uv", "attribution", "widetable"})
   void stoppedUpgradedAndCancelledItGoesOn(String program) throws Exception {
     try (OperatedPipeline pipeline = pipeline(program)) {
       pipeline.happen(0);
