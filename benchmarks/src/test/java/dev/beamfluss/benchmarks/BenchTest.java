@@ -411,6 +411,7 @@ class BenchTest {
   }
 
   @Test
+  @Tag("nightly")
   void thePageSuiteMeasuresEverythingItHas(@TempDir Path directory) throws Exception {
     Map<String, JsonNode> entries =
         pageEntries(directory, "--rows=2000", "--rounds=1", "--latencySeconds=2", "--clients=100");

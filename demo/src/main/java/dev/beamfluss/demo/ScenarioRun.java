@@ -66,7 +66,7 @@ abstract class ScenarioRun implements AutoCloseable {
   /** Begins to follow its results. */
   abstract void watch(String bootstrapServers);
 
-  /** Its pipeline; the options have no cluster's and no time's flags yet but the runner's. */
+  /** Its pipeline on a cluster. */
   abstract Pipeline pipeline(String bootstrapServers);
 
   /** The pipeline's options, as the command line has them. */

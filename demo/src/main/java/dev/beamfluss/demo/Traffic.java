@@ -56,10 +56,11 @@ record Traffic(
             .withActiveUsersPerDay((options.getUsers() + 1) / 2)
             .withShops(SHOPS)
             .withProducts(PRODUCTS);
-    @Nullable Integer days = options.getDays();
-    if (days == null && options.getEvents() == null) {
-      days = generated.days();
-    }
+    // of a log all days, unless the flags say how many
+    @Nullable Integer days =
+        options.getDays() == null && options.getEvents() == null
+            ? Integer.valueOf(generated.days())
+            : options.getDays();
     EventInput input =
         EventInputOptions.input(
             options,
@@ -80,11 +81,10 @@ record Traffic(
     IngestOptions rules = EventInputOptions.rules(options);
     EventTime time = EventTime.in(rules.zone());
     LocalDate from =
-        days == null
-            ? LocalDate.MIN
-            : time.lastDay(all.iterator())
-                .map(last -> last.minusDays(days(options) - 1L))
-                .orElse(LocalDate.MIN);
+        time.lastDay(all.iterator())
+            .filter(last -> days != null)
+            .map(last -> last.minusDays(days - 1L))
+            .orElse(LocalDate.MIN);
     List<Event> past = new ArrayList<>();
     List<Event> events = new ArrayList<>();
     all.forEach(
@@ -95,10 +95,6 @@ record Traffic(
         events,
         unread,
         events.isEmpty() ? rules : rules.withBrokenFrom(middle(events)));
-  }
-
-  private static int days(DemoOptions options) {
-    return options.getDays() == null ? GeneratorOptions.defaults().days() : options.getDays();
   }
 
   private static Instant middle(List<Event> events) {

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,7 @@ class ApplicationModeIT {
   @TempDir Path directory;
 
   @Test
+  @Tag("nightly")
   void aJobManagerRunsThePipelineOfAManifest() throws Exception {
     AttributionData data = new AttributionData(fluss.bootstrapServers());
     try (TableCreator creator = TableCreator.connect(fluss.bootstrapServers())) {
@@ -133,7 +135,9 @@ class ApplicationModeIT {
         flags,
         StandaloneApplicationClusterEntryPoint.class.getName(),
         arguments,
-        Map.of("FLINK_LIB_DIR", home.resolve("lib").toString()));
+        Map.of("FLINK_LIB_DIR", home.resolve("lib").toString()),
+        // the TaskManager's: it looks for the jar where it is from the JobManager's
+        directory.resolve("flink"));
   }
 
   /** A file of flags, as the pods have it. */

@@ -49,10 +49,10 @@ final class JavaProcess implements AutoCloseable {
       String main,
       List<String> arguments)
       throws IOException {
-    return start(name, directory, classPath, jvmFlags, main, arguments, Map.of());
+    return start(name, directory, classPath, jvmFlags, main, arguments, Map.of(), Path.of(""));
   }
 
-  /** The same with more environment variables than this process has. */
+  /** The same with more environment variables than this process has, and in another directory. */
   static JavaProcess start(
       String name,
       Path directory,
@@ -60,7 +60,8 @@ final class JavaProcess implements AutoCloseable {
       List<String> jvmFlags,
       String main,
       List<String> arguments,
-      Map<String, String> environment)
+      Map<String, String> environment,
+      Path workingDirectory)
       throws IOException {
     Files.createDirectories(directory);
     Path log = directory.resolve(name + ".log");
@@ -76,8 +77,9 @@ final class JavaProcess implements AutoCloseable {
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
+            .directory(workingDirectory.toAbsolutePath().toFile())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()));
+            .redirectOutput(ProcessBuilder.Redirect.to(log.toFile().getAbsoluteFile()));
     builder.environment().putAll(environment);
     return new JavaProcess(name, log, builder.start());
   }

@@ -151,7 +151,7 @@ abstract class WideTableContract {
   void eachStreamIsItsOwnAndAColumnIsAddedWhileTheyRun() throws Exception {
     long seed = Long.getLong("widetable.seed", System.nanoTime());
     System.out.println(getClass().getSimpleName() + " seed " + seed);
-    List<Event> events = WideTableData.events(seed, 40);
+    List<Event> events = WideTableData.events(seed, 25);
     List<Event> half = events.subList(0, events.size() / 2);
     List<BehaviorStream> four = new ArrayList<>(List.of(BehaviorStream.values()));
     four.remove(BehaviorStream.ORDERS);
