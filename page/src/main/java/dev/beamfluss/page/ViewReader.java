@@ -119,14 +119,19 @@ final class ViewReader implements AutoCloseable {
       become(State.LOADING, "Reading what the tables hold.");
       // those that were read as far as they went; that new changes come all the time is no matter
       Set<String> read = new HashSet<>();
+      // where one table has much, nobody waits for another that has nothing
+      Duration patience = POLL;
       while (!closed) {
+        boolean any = false;
         for (Map.Entry<String, TableTail> tail : tails.entrySet()) {
-          List<RowChange> changes = tail.getValue().poll(POLL);
+          List<RowChange> changes = tail.getValue().poll(patience);
+          any |= !changes.isEmpty();
           take(tail.getKey(), changes, tail.getValue().unreadable());
           if (tail.getValue().isCaughtUp()) {
             read.add(tail.getKey());
           }
         }
+        patience = any ? Duration.ZERO : POLL;
         if (read.size() == tails.size()) {
           become(State.LIVE, "");
         }
