@@ -13,7 +13,7 @@ import org.apache.fluss.metadata.TablePath;
 
 /** Joins with {@link DeltaJoin}, on Flink with checkpoints: a turn of changes that are there. */
 final class BeamJoin {
-  /** As runner-configs/flink-local.args. */
+  /** As runner-configs/flink-cluster.args. */
   private static final Bundles BUNDLES = new Bundles(5_000, 50);
 
   private final FlussCluster cluster;

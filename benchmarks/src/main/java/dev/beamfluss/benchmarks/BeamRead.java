@@ -71,7 +71,7 @@ final class BeamRead {
   }
 
   /**
-   * As runner-configs/flink-local.args, but without checkpoints: a rate is measured before the
+   * As runner-configs/flink-cluster.args, but without checkpoints: a rate is measured before the
    * first would be due.
    */
   static FlinkPipelineOptions flink(int parallelism) {

@@ -26,7 +26,7 @@ import org.apache.flink.util.FileUtils;
  * REST interface then tells of the checkpoints.
  */
 final class CheckpointedFlink implements AutoCloseable {
-  /** As in runner-configs/flink-local.args. */
+  /** As in runner-configs/flink-cluster.args. */
   static final Duration INTERVAL = Duration.ofSeconds(2);
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);

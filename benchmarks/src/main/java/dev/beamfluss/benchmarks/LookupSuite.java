@@ -28,7 +28,7 @@ final class LookupSuite implements Suite {
   /** The default of {@link FlussIO#lookup()}. */
   private static final int IN_FLIGHT = 5_000;
 
-  /** As runner-configs/flink-local.args. */
+  /** As runner-configs/flink-cluster.args. */
   private static final Bundles BUNDLES = new Bundles(5_000, 50);
 
   /** A Flink cluster in this JVM ends a moment after its job. */

@@ -19,8 +19,8 @@ import org.apache.fluss.row.GenericRow;
 
 /**
  * How long a row takes from the call that appends it to the function after the read, on Flink with
- * checkpoints as in runner-configs/flink-local.args, while a row comes every 10 ms. The row carries
- * the time of its append; both ends are in this JVM.
+ * checkpoints as in runner-configs/flink-cluster.args, while a row comes every 10 ms. The row
+ * carries the time of its append; both ends are in this JVM.
  */
 @SuppressWarnings("try") // an interrupted close ends the measurement, as it should
 final class TrickleRead {

@@ -30,7 +30,7 @@ final class UvJob {
     Map<String, String> settings();
   }
 
-  /** As runner-configs/flink-local.args. */
+  /** As runner-configs/flink-cluster.args. */
   static final Bundles BUNDLES = new Bundles(5_000, 50);
 
   private final FlussCluster cluster;
