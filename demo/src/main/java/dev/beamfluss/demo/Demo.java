@@ -76,9 +76,7 @@ public final class Demo {
 
   /** Runs the demo. */
   public static void main(String[] args) {
-    int status = run(args, System.out, System.err);
-    // what is left are threads of runners and clients that nobody needs any more
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.out, System.err));
   }
 
   static int run(String[] args, PrintStream out, PrintStream err) {

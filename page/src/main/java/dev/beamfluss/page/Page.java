@@ -21,9 +21,7 @@ public final class Page {
 
   /** Runs the program. */
   public static void main(String[] args) {
-    int status = run(args, System.out, System.err);
-    // the clients' threads would keep the JVM for a while
-    System.exit(status);
+    Program.main(args, flags -> run(flags, System.out, System.err));
   }
 
   /** Runs the program without ending the JVM, and returns its status. */

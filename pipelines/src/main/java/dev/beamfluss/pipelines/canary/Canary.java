@@ -25,7 +25,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.Filter;
 import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
@@ -162,17 +161,7 @@ public final class Canary {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.run(
-        err,
-        () -> {
-          PipelineOptionsFactory.register(CanaryOptions.class);
-          CanaryOptions options =
-              PipelineOptionsFactory.fromArgs(args).withValidation().as(CanaryOptions.class);
-          options.setStreaming(true);
-          Pipeline pipeline = Pipeline.create(options);
-          apply(pipeline, options);
-          return Program.run(pipeline);
-        });
+    return Program.stream(args, err, CanaryOptions.class, Canary::apply);
   }
 
   /** Adds all of it to a pipeline. */

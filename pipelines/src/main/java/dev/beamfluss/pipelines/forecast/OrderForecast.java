@@ -22,7 +22,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -129,17 +128,7 @@ public final class OrderForecast {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.run(
-        err,
-        () -> {
-          PipelineOptionsFactory.register(ForecastOptions.class);
-          ForecastOptions options =
-              PipelineOptionsFactory.fromArgs(args).withValidation().as(ForecastOptions.class);
-          options.setStreaming(true);
-          Pipeline pipeline = Pipeline.create(options);
-          apply(pipeline, options);
-          return Program.run(pipeline);
-        });
+    return Program.stream(args, err, ForecastOptions.class, OrderForecast::apply);
   }
 
   /** Adds the stages that the options name to a pipeline. */

@@ -6,13 +6,20 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.options.StreamingOptions;
 
 /** How every program of this module ends: what went wrong in a line or two, and a status. */
 public final class Program {
@@ -68,25 +75,30 @@ public final class Program {
 
   /**
    * The flags with those of {@code @FILE} in its place, one a line, {@code #} begins a comment. A
-   * flag that is given takes the place of the same one in a file.
+   * flag that is given takes the place of the same one in a file, and one of a file that of the
+   * same one in a file before.
    *
    * @throws IllegalArgumentException if a file cannot be read
    */
-  static String[] flags(String[] args) {
-    Set<String> given = new HashSet<>();
+  public static String[] flags(String[] args) {
+    Set<String> known = new HashSet<>();
     for (String arg : args) {
-      given.add(name(arg));
+      known.add(name(arg));
     }
-    List<String> flags = new ArrayList<>();
-    for (String arg : args) {
-      if (!arg.startsWith("@")) {
-        flags.add(arg);
+    Deque<String> flags = new ArrayDeque<>();
+    for (int i = args.length - 1; i >= 0; i--) {
+      if (!args[i].startsWith("@")) {
+        flags.addFirst(args[i]);
         continue;
       }
-      lines(arg.substring(1)).stream()
-          .map(line -> line.replaceFirst("#.*", "").strip())
-          .filter(line -> !line.isEmpty() && !given.contains(name(line)))
-          .forEach(flags::add);
+      List<String> ofFile =
+          lines(args[i].substring(1)).stream()
+              .map(line -> line.replaceFirst("#.*", "").strip())
+              .filter(line -> !line.isEmpty() && !known.contains(name(line)))
+              .collect(Collectors.toCollection(ArrayList::new));
+      ofFile.forEach(flag -> known.add(name(flag)));
+      Collections.reverse(ofFile);
+      ofFile.forEach(flags::addFirst);
     }
     return flags.toArray(String[]::new);
   }
@@ -124,6 +136,26 @@ public final class Program {
       e.printStackTrace(err);
       return FAILED;
     }
+  }
+
+  /**
+   * Runs a streaming pipeline as its flags say, see {@link #run(Pipeline)}.
+   *
+   * @param options those the flags are for
+   * @param pipeline adds the pipeline's steps
+   */
+  public static <T extends StreamingOptions> int stream(
+      String[] args, PrintStream err, Class<T> options, BiConsumer<Pipeline, T> pipeline) {
+    return run(
+        err,
+        () -> {
+          PipelineOptionsFactory.register(options);
+          T given = PipelineOptionsFactory.fromArgs(args).withValidation().as(options);
+          given.setStreaming(true);
+          Pipeline created = Pipeline.create(given);
+          pipeline.accept(created, given);
+          return run(created);
+        });
   }
 
   /**

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.fluss.metadata.TablePath;
@@ -48,17 +47,7 @@ public final class AddMetric {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.run(
-        err,
-        () -> {
-          PipelineOptionsFactory.register(AddMetricOptions.class);
-          AddMetricOptions options =
-              PipelineOptionsFactory.fromArgs(args).withValidation().as(AddMetricOptions.class);
-          options.setStreaming(true);
-          Pipeline pipeline = Pipeline.create(options);
-          apply(pipeline, options);
-          return Program.run(pipeline);
-        });
+    return Program.stream(args, err, AddMetricOptions.class, AddMetric::apply);
   }
 
   /** Adds the column to the table, and what keeps it to a pipeline. */

@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.Filter;
@@ -73,17 +72,7 @@ public final class WideTable {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.run(
-        err,
-        () -> {
-          PipelineOptionsFactory.register(WideTableOptions.class);
-          WideTableOptions options =
-              PipelineOptionsFactory.fromArgs(args).withValidation().as(WideTableOptions.class);
-          options.setStreaming(true);
-          Pipeline pipeline = Pipeline.create(options);
-          apply(pipeline, options);
-          return Program.run(pipeline);
-        });
+    return Program.stream(args, err, WideTableOptions.class, WideTable::apply);
   }
 
   /** Adds the streams that the options name to a pipeline. */

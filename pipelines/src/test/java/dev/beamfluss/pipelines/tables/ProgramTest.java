@@ -28,6 +28,16 @@ class ProgramTest {
   }
 
   @Test
+  void aFileComesBeforeThoseBeforeIt() throws Exception {
+    Path all =
+        Files.writeString(directory.resolve("all.args"), "--parallelism=2\n--files=a\n--files=b\n");
+    Path one = Files.writeString(directory.resolve("one.args"), "--jobName=x\n--parallelism=8\n");
+    assertThat(
+        Program.flags(new String[] {"@" + all, "@" + one}),
+        is(arrayContaining("--files=a", "--files=b", "--jobName=x", "--parallelism=8")));
+  }
+
+  @Test
   void aFileThatIsMissingIsNamed() {
     IllegalArgumentException e =
         assertThrows(

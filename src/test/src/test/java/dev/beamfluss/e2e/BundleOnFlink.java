@@ -39,19 +39,14 @@ final class BundleOnFlink {
    */
   FlinkRest.Job submit(Path bundle, String program, List<String> more)
       throws IOException, InterruptedException {
-    List<String> own =
+    List<String> flags =
         new ArrayList<>(
             List.of(
+                "@" + Shipped.config("flink-cluster.args"),
                 "--flinkMaster=" + flink.address(),
                 "--filesToStage=" + bundle,
                 "--bootstrapServers=" + bootstrapServers));
-    own.addAll(more);
-    List<String> flags = new ArrayList<>(Shipped.flags("flink-cluster.args"));
-    for (String flag : own) {
-      String name = flag.substring(0, flag.indexOf('=') + 1);
-      flags.removeIf(each -> each.startsWith(name));
-    }
-    flags.addAll(own);
+    flags.addAll(more);
     Set<String> before = new HashSet<>(ids());
     run(bundle, program, flags);
     List<FlinkRest.Job> jobs =

@@ -22,6 +22,7 @@ import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.beamfluss.pipelines.tables.Program;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -59,6 +60,7 @@ import org.apache.fluss.config.ConfigOptions;
 import org.checkerframework.checker.nullness.qual.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -86,6 +88,8 @@ class KubernetesManifestsTest {
 
   private static ConfigMap flags;
   private static Secret secret;
+
+  @TempDir static Path mounted;
 
   @BeforeAll
   static void read() throws Exception {
@@ -189,19 +193,15 @@ class KubernetesManifestsTest {
     return Class.forName(name).asSubclass(PipelineOptions.class);
   }
 
-  private static List<String> flags(JobSpec job, String pipeline) {
-    List<String> all = new ArrayList<>();
+  /** As the program reads them where the files are mounted. */
+  private static List<String> flags(JobSpec job, String pipeline) throws IOException {
+    List<String> args = new ArrayList<>();
     for (String arg : job.getArgs()) {
       String file = arg.replaceFirst("^@/etc/beam-fluss/flags/", "");
       assertThat("a file of flags", flags.getData().keySet(), hasItem(file));
-      flags
-          .getData()
-          .get(file)
-          .lines()
-          .map(line -> line.replaceFirst("#.*", "").strip())
-          .filter(line -> !line.isEmpty())
-          .forEach(all::add);
+      args.add("@" + Files.writeString(mounted.resolve(file), flags.getData().get(file)));
     }
+    List<String> all = List.of(Program.flags(args.toArray(String[]::new)));
     assertThat(List.of(job.getArgs()), hasItem(endsWith("/" + pipeline + ".args")));
     assertThat(
         "the secret is read from where it is mounted",

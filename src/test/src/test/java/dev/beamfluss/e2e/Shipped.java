@@ -62,12 +62,4 @@ final class Shipped {
   static Path config(String file) {
     return HOME.resolve("runner-configs").resolve(file);
   }
-
-  /** The flags in an argument file, read as {@code run} reads it. */
-  static List<String> flags(String file) throws IOException {
-    return Files.readAllLines(config(file)).stream()
-        .map(line -> line.replaceFirst("#.*", "").strip())
-        .filter(line -> !line.isEmpty())
-        .toList();
-  }
 }
