@@ -10,7 +10,6 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -160,7 +159,7 @@ public final class AttributionAnswer {
     void group(Iterable<Event> log, boolean keepRepeatedRows) {
       Map<List<Object>, Integer> times = new HashMap<>();
       for (Event event : log) {
-        int occurrence = times.merge(columns(event), 1, Integer::sum);
+        int occurrence = times.merge(EventColumns.of(event), 1, Integer::sum);
         boolean counts = keepRepeatedRows || occurrence == 1;
         if (counts && event.hasUser() && event.price().compareTo(BigDecimal.ZERO) > 0) {
           place(event, occurrence);
@@ -297,19 +296,6 @@ public final class AttributionAnswer {
       text = text.substring(0, text.length() - 1);
     }
     return text;
-  }
-
-  private static List<Object> columns(Event event) {
-    return Arrays.asList(
-        event.timestampMillis(),
-        event.userId(),
-        event.type(),
-        event.itemId(),
-        event.orderId(),
-        event.price().stripTrailingZeros(),
-        event.category(),
-        event.quantity(),
-        event.country());
   }
 
   private static String orderId(Event event, int occurrence) {

@@ -5,6 +5,7 @@ import dev.beamfluss.pipelines.Scenario;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
+import dev.beamfluss.pipelines.tables.Counters;
 import dev.beamfluss.pipelines.tables.TableDefinition;
 import dev.beamfluss.pipelines.tables.TableOptions;
 import dev.beamfluss.transforms.DeltaJoin;
@@ -17,10 +18,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.MetricResults;
-import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.checkerframework.checker.nullness.qual.MonotonicNonNull;
 
 /** Visits with their orders, and each day's conversions. */
@@ -158,19 +156,9 @@ final class AttributionRun extends ScenarioRun {
   }
 
   /** What the join counted, where the runner tells. */
-  private Map<String, Object> join() {
+  private Map<String, Long> join() {
     MetricResults metrics = running().metrics();
-    Map<String, Object> join = new TreeMap<>();
-    if (metrics != null) {
-      MetricsFilter ofJoin =
-          MetricsFilter.builder()
-              .addNameFilter(MetricNameFilter.inNamespace(DeltaJoin.class))
-              .build();
-      for (MetricResult<Long> counter : metrics.queryMetrics(ofJoin).getCounters()) {
-        join.put(counter.getName().getName(), counter.getAttempted());
-      }
-    }
-    return join;
+    return metrics == null ? Map.of() : Counters.of(metrics, DeltaJoin.class);
   }
 
   private List<String> differences(Map<AttributionAnswer.Key, AttributionAnswer.Row> found) {

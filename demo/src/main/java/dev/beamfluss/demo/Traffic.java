@@ -136,22 +136,10 @@ record Traffic(
    */
   static List<Event> counting(List<Event> events, boolean keepRepeatedRows) {
     List<Event> counting = new ArrayList<>();
-    Set<Event> seen = new HashSet<>();
+    Set<List<Object>> seen = new HashSet<>();
     for (Event event : events) {
-      Event comparable =
-          new Event(
-              0,
-              event.timestampMillis(),
-              event.userId(),
-              event.type(),
-              event.itemId(),
-              event.orderId(),
-              event.price().stripTrailingZeros(),
-              event.category(),
-              event.quantity(),
-              event.country());
       if (event.hasUser()
-          && (seen.add(comparable) || keepRepeatedRows)
+          && (seen.add(EventColumns.of(event)) || keepRepeatedRows)
           && event.price().signum() > 0) {
         counting.add(event);
       }

@@ -9,7 +9,6 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -87,7 +86,7 @@ public final class WideTableAnswer {
       number++;
       boolean counts =
           event.hasUser()
-              && (seen.add(columns(event)) || keepRepeatedRows)
+              && (seen.add(EventColumns.of(event)) || keepRepeatedRows)
               && event.price().signum() > 0;
       if (counts) {
         answer.take(event, number);
@@ -126,19 +125,6 @@ public final class WideTableAnswer {
   /** What all orders cost together that are not cancelled. */
   public BigDecimal gmv() {
     return gmv;
-  }
-
-  private static List<Object> columns(Event event) {
-    return Arrays.asList(
-        event.timestampMillis(),
-        event.userId(),
-        event.type(),
-        event.itemId(),
-        event.orderId(),
-        event.price().stripTrailingZeros(),
-        event.category(),
-        event.quantity(),
-        event.country());
   }
 
   private void take(Event event, int number) {

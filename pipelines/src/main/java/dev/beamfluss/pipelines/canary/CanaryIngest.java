@@ -3,6 +3,7 @@ package dev.beamfluss.pipelines.canary;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.Counters;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.Program;
 import java.io.IOException;
@@ -15,9 +16,6 @@ import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.TextIO;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
-import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;
@@ -66,9 +64,9 @@ public final class CanaryIngest {
     PipelineResult.State state = result.waitUntilFinish();
     out.printf(
         "%d lines of client %s mapped, %d refused, see table %s%n",
-        counter(result, "linesMapped"),
+        Counters.of(result, MapClientLines.class, "linesMapped"),
         options.getClient(),
-        counter(result, "linesRefused"),
+        Counters.of(result, MapClientLines.class, "linesRefused"),
         table(options, DeadLetters.TABLE));
     return state == PipelineResult.State.DONE ? Program.DONE : Program.FAILED;
   }
@@ -117,17 +115,5 @@ public final class CanaryIngest {
 
   private static String table(ClusterOptions options, String name) {
     return options.getDatabasePrefix() + CanaryTables.DATABASE + "." + name;
-  }
-
-  private static long counter(PipelineResult result, String name) {
-    MetricsFilter filter =
-        MetricsFilter.builder()
-            .addNameFilter(MetricNameFilter.named(MapClientLines.class, name))
-            .build();
-    long sum = 0;
-    for (MetricResult<Long> counter : result.metrics().queryMetrics(filter).getCounters()) {
-      sum += counter.getAttempted();
-    }
-    return sum;
   }
 }

@@ -3,6 +3,7 @@ package dev.beamfluss.pipelines.forecast;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.io.paimon.PaimonIO;
+import dev.beamfluss.pipelines.tables.Counters;
 import dev.beamfluss.pipelines.tables.LakeOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.BaselineBuilder;
@@ -17,10 +18,7 @@ import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.Metrics;
-import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -134,8 +132,8 @@ public final class BuildBaselines {
     if (state != PipelineResult.State.DONE) {
       throw new IllegalStateException("The pipeline ended as " + state + ".");
     }
-    long without = counted(result, "channelsWithoutBaseline");
-    long built = counted(result, "baselinesBuilt");
+    long without = Counters.of(result, BuildBaselines.class, "channelsWithoutBaseline");
+    long built = Counters.of(result, BuildBaselines.class, "baselinesBuilt");
     String from = DayCurves.ds(first) + " to " + DayCurves.ds(day.minusDays(1));
     if (built == 0) {
       err.printf(
@@ -152,21 +150,6 @@ public final class BuildBaselines {
 
   private String table(String name) {
     return options.getDatabasePrefix() + ForecastTables.DATABASE + "." + name;
-  }
-
-  private static long counted(PipelineResult result, String name) {
-    long sum = 0;
-    for (MetricResult<Long> counter :
-        result
-            .metrics()
-            .queryMetrics(
-                MetricsFilter.builder()
-                    .addNameFilter(MetricNameFilter.named(BuildBaselines.class, name))
-                    .build())
-            .getCounters()) {
-      sum += counter.getAttempted();
-    }
-    return sum;
   }
 
   /**

@@ -2,17 +2,13 @@ package dev.beamfluss.pipelines.tables;
 
 import java.io.PrintStream;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.coders.RowCoder;
 import org.apache.beam.sdk.io.TextIO;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.Metrics;
-import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -77,26 +73,11 @@ public final class DifferenceReport {
         throw new IllegalStateException("The comparison ended as " + state + ".");
       }
       collected.rows().forEach(row -> out.println(row.getString("line")));
-      Map<String, Long> counts = counts(result);
+      Map<String, Long> counts = Counters.of(result.metrics(), DifferenceReport.class);
       long all = counts.values().stream().mapToLong(Long::longValue).sum();
       out.printf("%d differences %s %s%n", all, of, counts);
       return all == 0 ? Program.DONE : Program.FAILED;
     }
-  }
-
-  private static Map<String, Long> counts(PipelineResult result) {
-    Map<String, Long> counts = new TreeMap<>();
-    for (MetricResult<Long> counter :
-        result
-            .metrics()
-            .queryMetrics(
-                MetricsFilter.builder()
-                    .addNameFilter(MetricNameFilter.inNamespace(DifferenceReport.class))
-                    .build())
-            .getCounters()) {
-      counts.merge(counter.getName().getName(), counter.getAttempted(), Long::sum);
-    }
-    return counts;
   }
 
   private static final class CountFn extends DoFn<String, String> {

@@ -3,6 +3,7 @@ package dev.beamfluss.pipelines.uv;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussIO;
 import dev.beamfluss.pipelines.tables.ClusterOptions;
+import dev.beamfluss.pipelines.tables.Counters;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import dev.beamfluss.pipelines.tables.Program;
 import java.io.PrintStream;
@@ -76,8 +77,9 @@ public final class PreloadUsers {
     PipelineResult written = finish(writing(options, cluster, mapping));
     out.printf(
         "%d lines are no user id, see table %s%n",
-        counter(written, "linesRefused"), table(options, DeadLetters.TABLE));
-    out.printf("%d ids written%n", counter(written, "idsRead"));
+        Counters.of(written, PreloadUsers.class, "linesRefused"),
+        table(options, DeadLetters.TABLE));
+    out.printf("%d ids written%n", Counters.of(written, PreloadUsers.class, "idsRead"));
     if (options.getReport()) {
       Pipeline reading = Pipeline.create(options);
       reading
@@ -131,14 +133,6 @@ public final class PreloadUsers {
     return MetricsFilter.builder()
         .addNameFilter(MetricNameFilter.named(PreloadUsers.class, name))
         .build();
-  }
-
-  private static long counter(PipelineResult result, String name) {
-    long sum = 0;
-    for (MetricResult<Long> counter : result.metrics().queryMetrics(metrics(name)).getCounters()) {
-      sum += counter.getAttempted();
-    }
-    return sum;
   }
 
   private static DistributionResult numbers(PipelineResult result) {

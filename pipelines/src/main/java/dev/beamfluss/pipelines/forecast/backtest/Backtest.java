@@ -7,6 +7,7 @@ import dev.beamfluss.pipelines.ingest.EventLog;
 import dev.beamfluss.pipelines.ingest.EventLogReader;
 import dev.beamfluss.pipelines.ingest.EventTime;
 import dev.beamfluss.pipelines.tables.Collected;
+import dev.beamfluss.pipelines.tables.Counters;
 import dev.beamfluss.pipelines.tables.LakeOptions;
 import dev.beamfluss.pipelines.tables.Program;
 import dev.beamfluss.transforms.ForecastModel;
@@ -29,9 +30,6 @@ import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
-import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -228,7 +226,9 @@ public final class Backtest {
             new EventDaysFn(options.getCountry(), zone),
             catalog,
             table);
-    out.printf("%d lines of %s are malformed%n", counted(filled, "linesRejected"), file);
+    out.printf(
+        "%d lines of %s are malformed%n",
+        Counters.of(filled, Backtest.class, "linesRejected"), file);
     return new Source(
         path.getFileName().toString(), catalog, table, from, to, options.getCountry());
   }
@@ -321,8 +321,8 @@ public final class Backtest {
           options.getBacktestHistoryDays(),
           source.description(),
           options.getConfidence() * 100,
-          counted(result, "daysWithoutOrders"),
-          counted(result, "daysWithoutBaseline"));
+          Counters.of(result, Backtest.class, "daysWithoutOrders"),
+          Counters.of(result, Backtest.class, "daysWithoutBaseline"));
       found.lines().forEach(out::println);
       if (options.getSvg() != null) {
         draw(drawn.rows(), svgChannel, svgDay, out);
@@ -357,21 +357,6 @@ public final class Backtest {
         .filter(row -> model.equals(row.getString("model")))
         .sorted(Comparator.comparing(row -> row.getString("mm")))
         .toList();
-  }
-
-  private static long counted(PipelineResult result, String name) {
-    long sum = 0;
-    for (MetricResult<Long> counter :
-        result
-            .metrics()
-            .queryMetrics(
-                MetricsFilter.builder()
-                    .addNameFilter(MetricNameFilter.named(Backtest.class, name))
-                    .build())
-            .getCounters()) {
-      sum += counter.getAttempted();
-    }
-    return sum;
   }
 
   private static final class IsDrawn implements SerializableFunction<Row, Boolean> {
