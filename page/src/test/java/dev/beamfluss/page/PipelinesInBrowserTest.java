@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.Scenario;
 import dev.beamfluss.pipelines.ingest.Event;
 import java.math.BigDecimal;
@@ -29,6 +30,7 @@ import java.util.concurrent.Future;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
+import org.apache.fluss.metadata.TablePath;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -165,7 +167,7 @@ class PipelinesInBrowserTest {
 
   /** What the tables of results hold. */
   private static final class Tables implements AutoCloseable {
-    private final Map<String, TableRows> rows = new HashMap<>();
+    private final Map<String, TableMirror> rows = new HashMap<>();
     private final Set<Scenario> scenarios;
 
     Tables(Connection connection, String prefix, Set<Scenario> scenarios) {
@@ -178,7 +180,7 @@ class PipelinesInBrowserTest {
               "uv.uv_day")) {
         String table = name.substring(name.indexOf('.') + 1);
         String database = prefix + name.substring(0, name.indexOf('.'));
-        rows.put(table, new TableRows(connection, database, table));
+        rows.put(table, new TableMirror(connection, TablePath.of(database, table)));
       }
     }
 
@@ -236,7 +238,7 @@ class PipelinesInBrowserTest {
     }
 
     private List<Map<String, Object>> newest(String table, String day) throws Exception {
-      Collection<Map<String, Object>> all = rows.get(table).now();
+      Collection<Map<String, Object>> all = rows.get(table).rows();
       String newest =
           all.stream().map(row -> (String) row.get(day)).max(String::compareTo).orElse("");
       return all.stream().filter(row -> newest.equals(row.get(day))).toList();
@@ -258,7 +260,7 @@ class PipelinesInBrowserTest {
 
     @Override
     public void close() throws Exception {
-      for (TableRows table : rows.values()) {
+      for (TableMirror table : rows.values()) {
         table.close();
       }
     }

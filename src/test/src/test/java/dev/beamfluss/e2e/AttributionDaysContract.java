@@ -14,6 +14,7 @@ import static org.hamcrest.Matchers.startsWith;
 
 import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionOptions;
 import dev.beamfluss.pipelines.attribution.AttributionTables;

@@ -12,6 +12,7 @@ import static org.hamcrest.Matchers.startsWith;
 import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.attribution.Attribution;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.tables.TableCreator;

@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.is;
 
 import dev.beamfluss.demo.AttributionAnswer;
 import dev.beamfluss.local.FlinkProcesses;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -12,6 +12,7 @@ import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import dev.beamfluss.demo.CanaryAnswer;
 import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.canary.Canary;
 import dev.beamfluss.pipelines.canary.CanaryOptions;
 import dev.beamfluss.pipelines.canary.CanaryTables;

@@ -12,6 +12,7 @@ import dev.beamfluss.demo.ForecastAnswer;
 import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.forecast.ForecastOptions;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.forecast.OrderForecast;

@@ -13,6 +13,7 @@ import dev.beamfluss.io.paimon.PaimonFilter;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.forecast.ForecastOptions;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
 import dev.beamfluss.pipelines.forecast.OrderForecast;

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.is;
 
 import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventInput;
 import dev.beamfluss.pipelines.tables.DeadLetters;

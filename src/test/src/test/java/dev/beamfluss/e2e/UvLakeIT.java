@@ -11,6 +11,7 @@ import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.io.paimon.PaimonIO;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.uv.Grain;
 import dev.beamfluss.pipelines.uv.Uv;
 import dev.beamfluss.pipelines.uv.UvOptions;

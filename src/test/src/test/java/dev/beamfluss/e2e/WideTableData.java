@@ -4,6 +4,7 @@ import dev.beamfluss.demo.WideTableAnswer;
 import dev.beamfluss.io.fluss.FlussCluster;
 import dev.beamfluss.io.fluss.FlussTable;
 import dev.beamfluss.io.fluss.TableWriter;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.ingest.Event;
 import dev.beamfluss.pipelines.ingest.EventGenerator;
 import dev.beamfluss.pipelines.ingest.EventInput;

@@ -1,7 +1,6 @@
-package dev.beamfluss.page;
+package dev.beamfluss.local;
 
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -10,10 +9,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.fluss.client.Connection;
+import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.client.table.Table;
 import org.apache.fluss.client.table.scanner.ScanRecord;
 import org.apache.fluss.client.table.scanner.log.LogScanner;
-import org.apache.fluss.client.table.scanner.log.ScanRecords;
 import org.apache.fluss.metadata.PartitionInfo;
 import org.apache.fluss.metadata.TableInfo;
 import org.apache.fluss.metadata.TablePath;
@@ -22,52 +21,63 @@ import org.apache.fluss.row.BinaryString;
 import org.apache.fluss.row.Decimal;
 import org.apache.fluss.row.InternalRow;
 
-/** What a KV table of one bucket holds, by Fluss's own client and none of our code. */
+/**
+ * What a table holds, from its log and by Fluss's own client, without any code of the connectors:
+ * what their tests compare with. Its whole log must still be there. Not safe for several threads.
+ */
 @SuppressWarnings("try") // an interrupt while closing fails the test
-final class TableRows implements AutoCloseable {
+public final class TableMirror implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
 
-  private final Connection connection;
+  private final Admin admin;
   private final Table table;
   private final LogScanner scanner;
   private final TableInfo info;
-  private final Set<Long> partitions = new HashSet<>();
+  private final Set<Long> subscribed = new HashSet<>();
   private final Map<List<Object>, Map<String, Object>> rows = new HashMap<>();
 
-  TableRows(Connection connection, String database, String name) {
-    this.connection = connection;
-    this.table = connection.getTable(TablePath.of(database, name));
-    this.info = table.getTableInfo();
-    this.scanner = table.newScan().createLogScanner();
+  /** Begins with the earliest record of each bucket; partitions may come later. */
+  public TableMirror(Connection connection, TablePath path) {
+    this.admin = connection.getAdmin();
+    this.table = connection.getTable(path);
+    this.info = this.table.getTableInfo();
+    this.scanner = this.table.newScan().createLogScanner();
     if (!info.isPartitioned()) {
-      scanner.subscribe(0, LogScanner.EARLIEST_OFFSET);
+      for (int bucket = 0; bucket < info.getNumBuckets(); bucket++) {
+        scanner.subscribe(bucket, LogScanner.EARLIEST_OFFSET);
+      }
     }
   }
 
-  /** By column, after a look at what has changed. */
-  Collection<Map<String, Object>> now() throws Exception {
+  /** The rows by column, after a look at what has changed; values are Java's. */
+  public Set<Map<String, Object>> rows() throws Exception {
+    return new HashSet<>(rowsAndRepeats());
+  }
+
+  /** The same where a row of a log may be there twice. */
+  public List<Map<String, Object>> rowsAndRepeats() throws Exception {
     if (info.isPartitioned()) {
       for (PartitionInfo partition :
-          connection.getAdmin().listPartitionInfos(info.getTablePath()).get(30, TimeUnit.SECONDS)) {
-        if (partitions.add(partition.getPartitionId())) {
-          scanner.subscribe(partition.getPartitionId(), 0, LogScanner.EARLIEST_OFFSET);
+          admin.listPartitionInfos(info.getTablePath()).get(30, TimeUnit.SECONDS)) {
+        if (subscribed.add(partition.getPartitionId())) {
+          for (int bucket = 0; bucket < info.getNumBuckets(); bucket++) {
+            scanner.subscribe(partition.getPartitionId(), bucket, LogScanner.EARLIEST_OFFSET);
+          }
         }
       }
     }
-    if (info.isPartitioned() && partitions.isEmpty()) {
-      return List.of();
-    }
-    ScanRecords records;
-    do {
-      records = scanner.poll(POLL);
-      for (ScanRecord record : records) {
-        take(record);
+    boolean more = !info.isPartitioned() || !subscribed.isEmpty();
+    while (more) {
+      more = false;
+      for (ScanRecord record : scanner.poll(POLL)) {
+        more = true;
+        apply(record);
       }
-    } while (!records.isEmpty());
-    return rows.values();
+    }
+    return List.copyOf(rows.values());
   }
 
-  private void take(ScanRecord record) {
+  private void apply(ScanRecord record) {
     if (record.getChangeType() == ChangeType.UPDATE_BEFORE) {
       return;
     }
@@ -76,7 +86,10 @@ final class TableRows implements AutoCloseable {
     for (int i = 0; i < columns.size(); i++) {
       row.put(columns.get(i), value(record.getRow(), i));
     }
-    List<Object> key = info.getPrimaryKeys().stream().map(row::get).toList();
+    List<Object> key =
+        info.hasPrimaryKey()
+            ? info.getPrimaryKeys().stream().map(row::get).toList()
+            : List.of(rows.size());
     if (record.getChangeType() == ChangeType.DELETE) {
       rows.remove(key);
     } else {
