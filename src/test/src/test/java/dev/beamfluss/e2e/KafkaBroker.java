@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -26,8 +27,16 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Time;
 
-/** A Kafka broker inside this JVM, which is its own controller, on loopback ports. */
+/**
+ * A Kafka broker inside this JVM, which is its own controller, on loopback ports. It lets in who
+ * has a password (SASL/PLAIN).
+ */
 final class KafkaBroker implements AutoCloseable {
+  static final String PASSWORD = "swordfish-for-kafka";
+  private static final String USER = "pipeline";
+  private static final String LOGIN =
+      "org.apache.kafka.common.security.plain.PlainLoginModule required";
+
   private final KafkaRaftServer server;
   private final String servers;
   private final Admin admin;
@@ -44,18 +53,27 @@ final class KafkaBroker implements AutoCloseable {
               "node.id", "1",
               "controller.quorum.voters", "1@" + controller,
               "controller.listener.names", "CONTROLLER",
-              "listeners", "PLAINTEXT://" + servers + ",CONTROLLER://" + controller,
+              "listeners", "CLIENT://" + servers + ",CONTROLLER://" + controller,
               "log.dirs", directory.resolve("logs").toString(),
               // the records of the tests are old, by their own times
               "log.retention.ms", "-1",
               "auto.create.topics.enable", "false",
               "offsets.topic.num.partitions", "1",
               "offsets.topic.replication.factor", "1"));
+      properties.putAll(
+          Map.of(
+              "listener.security.protocol.map", "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+              "inter.broker.listener.name", "CLIENT",
+              "sasl.mechanism.inter.broker.protocol", "PLAIN",
+              "sasl.enabled.mechanisms", "PLAIN",
+              "listener.name.client.plain.sasl.jaas.config",
+                  "%s username=broker password=broker user_broker=broker user_%s='%s';"
+                      .formatted(LOGIN, USER, PASSWORD)));
     }
     format(directory, properties);
     server = new KafkaRaftServer(KafkaConfig.fromProps(properties), Time.SYSTEM);
     server.startup();
-    admin = Admin.create(Map.of("bootstrap.servers", servers));
+    admin = Admin.create(clients());
   }
 
   private static ServerSocket freePort() throws IOException {
@@ -77,6 +95,23 @@ final class KafkaBroker implements AutoCloseable {
 
   String servers() {
     return servers;
+  }
+
+  /** The properties of clients that it lets in if this is the password, but for its address. */
+  static Map<String, String> security(String password) {
+    return Map.of(
+        "security.protocol",
+        "SASL_PLAINTEXT",
+        "sasl.mechanism",
+        "PLAIN",
+        "sasl.jaas.config",
+        "%s username=%s password='%s';".formatted(LOGIN, USER, password));
+  }
+
+  private Map<String, Object> clients() {
+    Map<String, Object> clients = new HashMap<>(security(PASSWORD));
+    clients.put("bootstrap.servers", servers);
+    return clients;
   }
 
   void createTopic(String name, int partitions) throws Exception {
@@ -109,10 +144,9 @@ final class KafkaBroker implements AutoCloseable {
   }
 
   KafkaProducer<byte[], byte[]> producer() {
-    return new KafkaProducer<>(
-        Map.of("bootstrap.servers", servers, "linger.ms", 5),
-        new ByteArraySerializer(),
-        new ByteArraySerializer());
+    Map<String, Object> properties = clients();
+    properties.put("linger.ms", 5);
+    return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   @Override

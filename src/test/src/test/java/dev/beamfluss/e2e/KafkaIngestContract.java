@@ -1,5 +1,6 @@
 package dev.beamfluss.e2e;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
@@ -7,13 +8,16 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
 
 import dev.beamfluss.demo.RunningPipeline;
 import dev.beamfluss.local.FlussExtension;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.ingest.RecordIngest;
 import dev.beamfluss.pipelines.ingest.RecordIngestOptions;
 import dev.beamfluss.pipelines.tables.DeadLetters;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +27,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.runners.TransformHierarchy;
+import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.util.SerializableUtils;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
@@ -48,6 +55,7 @@ abstract class KafkaIngestContract {
 
   OrderTopic topic;
   Connection connection;
+  private Path kafkaConfig;
   private String database;
 
   /** The flags of the runner. */
@@ -71,6 +79,7 @@ abstract class KafkaIngestContract {
     topic = new OrderTopic(kafka, database, seed);
     topic.createTables(fluss.bootstrapServers());
     OrderTopic.writeMappings(directory);
+    kafkaConfig = kafkaConfig(KafkaBroker.PASSWORD);
     Configuration configuration = new Configuration();
     configuration.setString("bootstrap.servers", fluss.bootstrapServers());
     connection = ConnectionFactory.createConnection(configuration);
@@ -81,11 +90,20 @@ abstract class KafkaIngestContract {
     connection.close();
   }
 
+  private Path kafkaConfig(String password) throws IOException {
+    return Files.write(
+        directory.resolve("kafka-" + password.length() + ".properties"),
+        KafkaBroker.security(password).entrySet().stream()
+            .map(property -> property.getKey() + " = " + property.getValue())
+            .toList());
+  }
+
   final String[] flags(String table, List<String> more) {
     return Stream.concat(
             Stream.of(
                 "--from=kafka",
                 "--kafkaServers=" + kafka.servers(),
+                "--kafkaConfig=" + kafkaConfig,
                 "--topic=" + topic.name(),
                 "--bootstrapServers=" + fluss.bootstrapServers(),
                 "--table=" + database + "." + table,
@@ -213,15 +231,53 @@ abstract class KafkaIngestContract {
         containsString("environment variable BEAM_FLUSS_NOT_SET is not set on this machine"));
   }
 
-  /** What it says of its failure; the last of two flags counts. */
+  @Test
+  void aPasswordIsAskedForAndNeverTold() throws Exception {
+    String said = run(1, List.of("--kafkaConfig=" + kafkaConfig("guessed-by-me")));
+    assertThat(
+        said,
+        allOf(
+            containsString(topic.name()),
+            containsString(kafka.servers()),
+            containsString("Invalid username or password"),
+            not(containsString("guessed-by-me"))));
+    RecordIngestOptions options =
+        PipelineOptionsFactory.fromArgs(flags(OrderTopic.LOG, runner()))
+            .as(RecordIngestOptions.class);
+    Pipeline pipeline = Pipeline.create(options);
+    RecordIngest.apply(pipeline, options);
+    assertThat(DisplayData.from(options).toString(), not(containsString(KafkaBroker.PASSWORD)));
+    pipeline.traverseTopologically(
+        new Pipeline.PipelineVisitor.Defaults() {
+          @Override
+          public void visitPrimitiveTransform(TransformHierarchy.Node node) {
+            assertThat(
+                node.getFullName(),
+                DisplayData.from(node.getTransform()).toString()
+                    + new String(
+                        SerializableUtils.serializeToByteArray(node.getTransform()), ISO_8859_1),
+                not(containsString(KafkaBroker.PASSWORD)));
+          }
+        });
+  }
+
   private String run(List<String> more) {
+    return run(2, more);
+  }
+
+  /**
+   * What it says of its failure, if there is one; the last of two flags counts.
+   *
+   * @param ifFailed its status if it says anything
+   */
+  private String run(int ifFailed, List<String> more) {
     List<String> flags = new ArrayList<>(List.of(flags(OrderTopic.LOG, List.of())));
     flags.removeIf(
         flag -> more.stream().anyMatch(each -> each.startsWith(flag.split("=", 2)[0] + "=")));
     flags.addAll(more);
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int status = RecordIngest.run(flags.toArray(String[]::new), new PrintStream(err, true, UTF_8));
-    assertThat(err.toString(UTF_8), status, is(err.size() == 0 ? 0 : 2));
+    assertThat(err.toString(UTF_8), status, is(err.size() == 0 ? 0 : ifFailed));
     return err.toString(UTF_8);
   }
 }

@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 
 import dev.beamfluss.flink.FlinkCluster;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.ingest.RecordIngest;
 import dev.beamfluss.pipelines.ingest.RecordIngestOptions;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ class KafkaIngestFlinkRunnerIT extends KafkaIngestContract {
     RecordIngestOptions all = options.as(RecordIngestOptions.class);
     all.setFrom(flags.getFrom());
     all.setKafkaServers(flags.getKafkaServers());
+    all.setKafkaConfig(flags.getKafkaConfig());
     all.setTopic(flags.getTopic());
     all.setBootstrapServers(flags.getBootstrapServers());
     all.setTable(flags.getTable());
