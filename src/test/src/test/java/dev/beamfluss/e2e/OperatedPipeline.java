@@ -7,6 +7,7 @@ import dev.beamfluss.demo.CanaryAnswer;
 import dev.beamfluss.demo.ForecastAnswer;
 import dev.beamfluss.demo.Observer;
 import dev.beamfluss.demo.WideTableAnswer;
+import dev.beamfluss.local.TableMirror;
 import dev.beamfluss.pipelines.attribution.AttributionTables;
 import dev.beamfluss.pipelines.canary.CanaryTables;
 import dev.beamfluss.pipelines.forecast.ForecastTables;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.fluss.client.Connection;
+import org.apache.fluss.client.admin.Admin;
 import org.apache.fluss.metadata.TablePath;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -42,10 +44,12 @@ abstract class OperatedPipeline implements AutoCloseable {
 
   private final String program;
   private final String prefix;
+  final Connection connection;
   private final List<AutoCloseable> open = new ArrayList<>();
 
-  private OperatedPipeline(String program, String prefix) {
+  private OperatedPipeline(String program, String prefix, Connection connection) {
     this.program = program;
+    this.connection = connection;
     this.prefix = prefix;
   }
 
@@ -69,6 +73,25 @@ abstract class OperatedPipeline implements AutoCloseable {
   /** Besides those of the runner and the cluster. */
   List<String> flags() {
     return List.of("--databasePrefix=" + prefix, "--partitionDiscoveryMillis=200");
+  }
+
+  /** Those of its tables that are tiered. */
+  final List<String> lakeTables() throws Exception {
+    List<String> tables = new ArrayList<>();
+    try (Admin admin = connection.getAdmin()) {
+      for (String database : admin.listDatabases().get()) {
+        if (!database.startsWith(prefix)) {
+          continue;
+        }
+        for (String table : admin.listTables(database).get()) {
+          TablePath path = TablePath.of(database, table);
+          if (admin.getTableInfo(path).get().getTableConfig().isDataLakeEnabled()) {
+            tables.add(path.toString());
+          }
+        }
+      }
+    }
+    return tables;
   }
 
   /** The next part happens. */
@@ -144,7 +167,7 @@ abstract class OperatedPipeline implements AutoCloseable {
 
     private OfAttribution(
         AttributionData data, String bootstrapServers, Connection connection, long seed) {
-      super("attribution", data.prefix());
+      super("attribution", data.prefix(), connection);
       try (TableCreator creator = TableCreator.connect(bootstrapServers)) {
         AttributionTables.definitions(data.tableOptions()).forEach(creator::create);
       }
@@ -188,16 +211,21 @@ abstract class OperatedPipeline implements AutoCloseable {
     }
 
     private OfWideTable(WideTableData data, Connection connection, long seed) throws Exception {
-      super("widetable", data.prefix());
+      super("widetable", data.prefix(), connection);
       this.data = data;
       data.createTables(UnaryOperator.identity());
       this.events = WideTableData.events(seed, 60);
       this.tables = closedLater(data.tables(connection));
     }
 
+    /**
+     * As deploy/kubernetes has it: 130 steps that wake up 40 times a second are two cores' work.
+     */
     @Override
     List<String> flags() {
-      return Stream.concat(super.flags().stream(), Stream.of("--allowedLatenessHours=" + AGES))
+      return Stream.concat(
+              super.flags().stream(),
+              Stream.of("--allowedLatenessHours=" + AGES, "--maxBundleTimeMills=200"))
           .toList();
     }
 
@@ -234,7 +262,7 @@ abstract class OperatedPipeline implements AutoCloseable {
     }
 
     private OfUv(UvData data, Connection connection) {
-      super("uv", data.prefix());
+      super("uv", data.prefix(), connection);
       this.data = data;
       data.createTables(UnaryOperator.identity());
       for (Grain grain : UvData.grains()) {
@@ -287,7 +315,7 @@ abstract class OperatedPipeline implements AutoCloseable {
     }
 
     private OfCanary(CanaryData data, Connection connection) {
-      super("canary", data.prefix());
+      super("canary", data.prefix(), connection);
       this.data = data;
       data.createTables(2);
       this.counts = closedLater(new TableMirror(connection, data.path(CanaryTables.COUNTS)));
@@ -325,7 +353,6 @@ abstract class OperatedPipeline implements AutoCloseable {
 
   private static final class OfForecast extends OperatedPipeline {
     private final ForecastData data;
-    private final Connection connection;
     private final TableMirror totals;
     private final TableMirror forecasts;
     private final Map<String, ForecastAnswer.Baseline> baselines = new HashMap<>();
@@ -335,9 +362,8 @@ abstract class OperatedPipeline implements AutoCloseable {
     }
 
     private OfForecast(ForecastData data, Connection connection) throws Exception {
-      super("forecast", data.prefix());
+      super("forecast", data.prefix(), connection);
       this.data = data;
-      this.connection = connection;
       data.createTables();
       this.totals = closedLater(new TableMirror(connection, data.path(ForecastTables.ORDERS)));
       this.forecasts =

@@ -3,17 +3,23 @@ package dev.beamfluss.e2e;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
+import dev.beamfluss.io.fluss.FlussCluster;
+import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussProcesses;
+import dev.beamfluss.local.TieringMain;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.flink.api.common.JobID;
 import org.apache.fluss.client.Connection;
 import org.apache.fluss.client.ConnectionFactory;
 import org.apache.fluss.config.Configuration;
@@ -25,20 +31,26 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /**
  * What an operator does with each pipeline, on clusters of processes: it is stopped with a
  * savepoint and goes on from it as another build and with more parallelism; it is cancelled and
- * goes on from its last checkpoint with less; and the JobManager is killed with all of them and,
- * started again, goes on by itself. Each time things happen while it stands still, and every row of
- * its tables must be right in the end. Prints the table of docs/operations.md.
+ * goes on from its last checkpoint with less; and with all of them and the tiering service at once
+ * the JobManager is killed and, started again, goes on by itself. Each time things happen while it
+ * stands still, and every row of its tables must be right in the end. Prints the table of
+ * docs/operations.md.
  */
 @SuppressWarnings("try") // an interrupt while closing fails the test
 @Tag("nightly")
 class OperatedPipelinesIT {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final int SLOTS = 10;
+  private static final int SLOTS = 8;
+  private static final List<String> PROGRAMS =
+      List.of("forecast", "canary", "uv", "attribution", "widetable");
+
+  /** Tables are as fresh in the lake as three minutes. */
+  private static final Duration LAKE_PATIENCE = Duration.ofMinutes(8);
 
   /** Kept, to be read after a failure. */
   private static final Path LOGS = Path.of("target", "operated-pipelines");
@@ -69,7 +81,7 @@ class OperatedPipelinesIT {
             LOGS,
             directory.resolve("flink"),
             SLOTS / 2,
-            Shipped.flinkClassPath(),
+            Shipped.flinkClassPath() + File.pathSeparator + Shipped.lakeClassPath(),
             Optional.of(fluss.zooKeeper()));
     flink.startTaskManager();
     flink.startTaskManager();
@@ -119,7 +131,7 @@ class OperatedPipelinesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"forecast", "canary", "uv", "attribution", "widetable"})
+  @FieldSource("PROGRAMS")
   void stoppedUpgradedAndCancelledItGoesOn(String program) throws Exception {
     try (OperatedPipeline pipeline = pipeline(program)) {
       pipeline.happen(0);
@@ -164,38 +176,60 @@ class OperatedPipelinesIT {
     }
   }
 
+  /** Eight slots, as operations.md has it; the tiering service is one more job that goes on. */
   @Test
-  void withItsJobManagerKilledEachGoesOnByItself() throws Exception {
+  void allAtOnceWithTieringTheyGoOnByThemselvesWhenTheirJobManagerIsKilled() throws Exception {
     List<OperatedPipeline> pipelines = new ArrayList<>();
     List<FlinkRest.Job> jobs = new ArrayList<>();
     try {
-      for (String program : List.of("attribution", "uv", "canary", "forecast")) {
+      JobID tiering =
+          TieringMain.submit(flink.address(), fluss.bootstrapServers(), directory).getJobID();
+      for (String program : PROGRAMS) {
         OperatedPipeline pipeline = pipeline(program);
         pipelines.add(pipeline);
         pipeline.happen(0);
-        jobs.add(submit(Shipped.bundle(), pipeline));
-        pipeline.awaitRight(jobs.get(jobs.size() - 1));
+        jobs.add(
+            submit(
+                Shipped.bundle(),
+                pipeline,
+                "--parallelism=1",
+                // five jobs and three tablet servers on two cores
+                "--maxBundleTimeMills=200",
+                "--checkpointingInterval=5000"));
+      }
+      long start = System.nanoTime();
+      for (int i = 0; i < jobs.size(); i++) {
+        report(
+            pipelines.get(i).program(),
+            "all five and tiering started, in eight slots",
+            start,
+            pipelines.get(i).awaitRight(jobs.get(i)));
       }
       for (FlinkRest.Job job : jobs) {
         job.awaitMoreCheckpoints(2);
       }
-      long start = System.nanoTime();
+      start = System.nanoTime();
       flink.killJobManager();
       for (OperatedPipeline pipeline : pipelines) {
         pipeline.happen(1);
       }
       flink.startJobManager();
-      await("the jobs").atMost(PATIENCE).until(() -> rest.runningJobs().size() == jobs.size());
+      await("the jobs").atMost(PATIENCE).until(() -> rest.runningJobs().size() == jobs.size() + 1);
       for (int i = 0; i < jobs.size(); i++) {
         FlinkRest.Job job = jobs.get(i);
         report(
             pipelines.get(i).program(),
-            "JobManager killed with it and others, started again",
+            "JobManager killed with all of them, started again",
             start,
             pipelines.get(i).awaitRight(job));
         assertThat("restores", job.restores(), is(greaterThan(0L)));
       }
-      assertThat("the jobs are the same", rest.runningJobs(), hasSize(jobs.size()));
+      List<String> ids = rest.runningJobs().stream().map(FlinkRest.Job::id).toList();
+      assertThat("the jobs are the same", ids, hasSize(jobs.size() + 1));
+      assertThat("tiering is one of them", ids, hasItem(tiering.toString()));
+      for (OperatedPipeline pipeline : pipelines) {
+        awaitLake(pipeline);
+      }
     } catch (Exception | AssertionError e) {
       System.out.println(flink.tails());
       throw e;
@@ -204,6 +238,22 @@ class OperatedPipelinesIT {
         pipeline.close();
       }
     }
+  }
+
+  private void awaitLake(OperatedPipeline pipeline) throws Exception {
+    FlussCluster cluster = FlussCluster.at(fluss.bootstrapServers());
+    long start = System.nanoTime();
+    List<String> tables = pipeline.lakeTables();
+    for (String table : tables) {
+      await("table " + table + " to be in the lake")
+          .atMost(LAKE_PATIENCE)
+          .pollInterval(Duration.ofSeconds(1))
+          .until(
+              () -> LakeLag.of(cluster, table).stream().allMatch(lag -> lag.untieredRows() == 0));
+    }
+    System.out.printf(
+        "%s: %d tables in the lake, %.1f s later%n",
+        pipeline.program(), tables.size(), (System.nanoTime() - start) / 1e9);
   }
 
   /** Where a job leaves its connections to a TaskManager, it leaves them its classes as well. */
