@@ -10,6 +10,7 @@ import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.fluss.flink.tiering.LakeTieringJobBuilder;
 import org.apache.fluss.lake.paimon.PaimonLakeStoragePlugin;
+import org.apache.paimon.catalog.Catalog;
 
 /**
  * Submits Fluss's tiering service to a Flink cluster, with the jars that it needs besides those of
@@ -88,7 +89,10 @@ public final class TieringMain {
             address.getPort(),
             Tiering.settings(),
             jar(LakeTieringJobBuilder.class),
-            jar(PaimonLakeStoragePlugin.class)),
+            jar(PaimonLakeStoragePlugin.class),
+            // Flink's own class path has it as well, but from there it cannot see the plugin, whose
+            // callback each commit to the lake calls
+            jar(Catalog.class)),
         bootstrapServers,
         warehouse);
   }

@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.Filter;
 import org.apache.beam.sdk.transforms.SerializableFunction;
 import org.apache.beam.sdk.transforms.errorhandling.BadRecord;
@@ -161,7 +162,10 @@ public final class Canary {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.stream(args, err, CanaryOptions.class, Canary::apply);
+    return Program.stream(
+        err,
+        () -> PipelineOptionsFactory.fromArgs(args).withValidation().as(CanaryOptions.class),
+        Canary::apply);
   }
 
   /** Adds all of it to a pipeline. */

@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -128,7 +129,10 @@ public final class OrderForecast {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.stream(args, err, ForecastOptions.class, OrderForecast::apply);
+    return Program.stream(
+        err,
+        () -> PipelineOptionsFactory.fromArgs(args).withValidation().as(ForecastOptions.class),
+        OrderForecast::apply);
   }
 
   /** Adds the stages that the options name to a pipeline. */

@@ -14,11 +14,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.options.StreamingOptions;
 
 /** How every program of this module ends: what went wrong in a line or two, and a status. */
@@ -139,18 +139,17 @@ public final class Program {
   }
 
   /**
-   * Runs a streaming pipeline as its flags say, see {@link #run(Pipeline)}.
+   * Runs a streaming pipeline, see {@link #run(Pipeline)}.
    *
-   * @param options those the flags are for
+   * @param options reads the flags; it belongs to the program's own class, which names the job
    * @param pipeline adds the pipeline's steps
    */
   public static <T extends StreamingOptions> int stream(
-      String[] args, PrintStream err, Class<T> options, BiConsumer<Pipeline, T> pipeline) {
+      PrintStream err, Supplier<T> options, BiConsumer<Pipeline, T> pipeline) {
     return run(
         err,
         () -> {
-          PipelineOptionsFactory.register(options);
-          T given = PipelineOptionsFactory.fromArgs(args).withValidation().as(options);
+          T given = options.get();
           given.setStreaming(true);
           Pipeline created = Pipeline.create(given);
           pipeline.accept(created, given);

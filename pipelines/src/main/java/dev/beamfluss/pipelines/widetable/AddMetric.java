@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.errorhandling.ErrorHandler;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.fluss.metadata.TablePath;
@@ -47,7 +48,10 @@ public final class AddMetric {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.stream(args, err, AddMetricOptions.class, AddMetric::apply);
+    return Program.stream(
+        err,
+        () -> PipelineOptionsFactory.fromArgs(args).withValidation().as(AddMetricOptions.class),
+        AddMetric::apply);
   }
 
   /** Adds the column to the table, and what keeps it to a pipeline. */

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.Filter;
@@ -72,7 +73,10 @@ public final class WideTable {
 
   /** Runs the program without ending the JVM, and returns its status. */
   public static int run(String[] args, PrintStream err) {
-    return Program.stream(args, err, WideTableOptions.class, WideTable::apply);
+    return Program.stream(
+        err,
+        () -> PipelineOptionsFactory.fromArgs(args).withValidation().as(WideTableOptions.class),
+        WideTable::apply);
   }
 
   /** Adds the streams that the options name to a pipeline. */

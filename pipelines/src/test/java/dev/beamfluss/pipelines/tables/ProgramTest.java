@@ -2,13 +2,20 @@ package dev.beamfluss.pipelines.tables;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.arrayContaining;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.emptyArray;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.options.StreamingOptions;
+import org.apache.beam.sdk.transforms.Create;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +42,22 @@ class ProgramTest {
     assertThat(
         Program.flags(new String[] {"@" + all, "@" + one}),
         is(arrayContaining("--files=a", "--files=b", "--jobName=x", "--parallelism=8")));
+  }
+
+  @Test
+  void aJobHasTheNameOfItsProgram() {
+    List<String> names = new ArrayList<>();
+    int status =
+        Program.stream(
+            System.err,
+            () ->
+                PipelineOptionsFactory.fromArgs("--runner=DirectRunner").as(StreamingOptions.class),
+            (pipeline, options) -> {
+              names.add(options.getJobName());
+              pipeline.apply(Create.of(1));
+            });
+    assertThat(status, is(Program.DONE));
+    assertThat(names, contains(startsWith("programtest-")));
   }
 
   @Test

@@ -32,6 +32,11 @@ final class FlinkRest {
     this.port = port;
   }
 
+  /** As {@code --flinkMaster} has it. */
+  String address() {
+    return "localhost:" + port;
+  }
+
   /** Whether the JobManager answers yet. */
   boolean answers() {
     try {

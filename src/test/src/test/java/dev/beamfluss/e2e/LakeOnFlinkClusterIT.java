@@ -12,6 +12,7 @@ import dev.beamfluss.io.fluss.LakeLag;
 import dev.beamfluss.local.FlinkProcesses;
 import dev.beamfluss.local.FlussExtension;
 import dev.beamfluss.local.LocalFluss;
+import dev.beamfluss.local.TieringMain;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,13 +48,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A read {@code withLake()} from the bundled jar, on a Flink cluster of separate processes that has
- * Paimon and Hadoop on its class path, as docs/operations.md has it; and without them.
+ * The tiering service, and a read {@code withLake()} from the bundled jar, on a Flink cluster of
+ * separate processes that has Paimon and Hadoop on its class path, as docs/operations.md has it;
+ * and the read without them.
  */
 @SuppressWarnings("try") // Connection.close() may throw InterruptedException, which fails the test
 class LakeOnFlinkClusterIT {
   @RegisterExtension
-  static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder().tiering());
+  static final FlussExtension fluss = FlussExtension.dedicated(LocalFluss.builder().warehouse());
 
   /** Kept, to be read after a failure. */
   private static final Path LOGS = Path.of("target", "flink-processes-lake");
@@ -63,13 +65,13 @@ class LakeOnFlinkClusterIT {
   @Test
   void theBundleReadsTheLakeWithPaimonAndHadoopOnTheClassPath() throws Exception {
     TablePath path = TablePath.of(fluss.newDatabase(), "orders");
-    Set<String> expected = writeToTheLakeAndTheLog(path);
-
+    Set<String> expected;
     String flinkAndLake = Shipped.flinkClassPath() + File.pathSeparator + Shipped.lakeClassPath();
     FlinkProcesses flink =
         Shipped.flinkProcesses(LOGS, directory.resolve("flink"), 2, flinkAndLake);
     try {
       flink.startTaskManager();
+      expected = writeToTheLakeAndTheLog(path, new FlinkRest(flink.port()));
       read(path, flink.address(), flinkAndLake);
     } finally {
       flink.stop();
@@ -97,8 +99,12 @@ class LakeOnFlinkClusterIT {
                     + " hadoop-client-runtime.")));
   }
 
-  /** The rows that remain. */
-  private static Set<String> writeToTheLakeAndTheLog(TablePath path) throws Exception {
+  /** The rows that remain; the tiering service is over then. */
+  private static Set<String> writeToTheLakeAndTheLog(TablePath path, FlinkRest flink)
+      throws Exception {
+    var unused =
+        TieringMain.submit(
+            flink.address(), fluss.bootstrapServers(), fluss.cluster().warehouse().orElseThrow());
     Set<String> expected = new TreeSet<>();
     Configuration configuration = new Configuration();
     configuration.setString(ConfigOptions.BOOTSTRAP_SERVERS.key(), fluss.bootstrapServers());
@@ -116,7 +122,7 @@ class LakeOnFlinkClusterIT {
                 () ->
                     LakeLag.of(FlussCluster.at(fluss.bootstrapServers()), path.toString()).stream()
                         .allMatch(lag -> lag.untieredRows() == 0));
-        fluss.cluster().stopTiering();
+        flink.runningJobs().forEach(FlinkRest.Job::cancel);
         for (int id = 0; id < 20; id++) {
           upsert(writer, id, "new");
         }

@@ -16,8 +16,10 @@ import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.api.common.JobID;
 import org.apache.fluss.client.Connection;
@@ -125,9 +127,9 @@ class OperatedPipelinesIT {
 
   private FlinkRest.Job submit(Path jar, OperatedPipeline pipeline, String... more)
       throws Exception {
-    List<String> flags = new ArrayList<>(pipeline.flags());
+    Set<String> flags = new LinkedHashSet<>(pipeline.flags());
     flags.addAll(List.of(more));
-    return bundle.submit(jar, pipeline.program(), flags);
+    return bundle.submit(jar, pipeline.program(), List.copyOf(flags));
   }
 
   @ParameterizedTest
