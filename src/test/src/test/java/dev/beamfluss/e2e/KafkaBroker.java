@@ -35,7 +35,8 @@ final class KafkaBroker implements AutoCloseable {
   static final String PASSWORD = "swordfish-for-kafka";
   private static final String USER = "pipeline";
   private static final String LOGIN =
-      "org.apache.kafka.common.security.plain.PlainLoginModule required";
+      "org.apache.kafka.common.security.scram.ScramLoginModule required";
+  private static final String MECHANISM = "SCRAM-SHA-256";
 
   private final KafkaRaftServer server;
   private final String servers;
@@ -62,13 +63,16 @@ final class KafkaBroker implements AutoCloseable {
               "offsets.topic.replication.factor", "1"));
       properties.putAll(
           Map.of(
-              "listener.security.protocol.map", "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-              "inter.broker.listener.name", "CLIENT",
-              "sasl.mechanism.inter.broker.protocol", "PLAIN",
-              "sasl.enabled.mechanisms", "PLAIN",
-              "listener.name.client.plain.sasl.jaas.config",
-                  "%s username=broker password=broker user_broker=broker user_%s='%s';"
-                      .formatted(LOGIN, USER, PASSWORD)));
+              "listener.security.protocol.map",
+              "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+              "inter.broker.listener.name",
+              "CLIENT",
+              "sasl.mechanism.inter.broker.protocol",
+              MECHANISM,
+              "sasl.enabled.mechanisms",
+              MECHANISM,
+              "listener.name.client.scram-sha-256.sasl.jaas.config",
+              LOGIN + ";"));
     }
     format(directory, properties);
     server = new KafkaRaftServer(KafkaConfig.fromProps(properties), Time.SYSTEM);
@@ -88,7 +92,15 @@ final class KafkaBroker implements AutoCloseable {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     int status =
         StorageTool.execute(
-            new String[] {"format", "-t", Uuid.randomUuid().toString(), "-c", file.toString()},
+            new String[] {
+              "format",
+              "-t",
+              Uuid.randomUuid().toString(),
+              "-c",
+              file.toString(),
+              "--add-scram",
+              "%s=[name=%s,password=%s]".formatted(MECHANISM, USER, PASSWORD)
+            },
             new PrintStream(said, true, StandardCharsets.UTF_8));
     assertThat(said.toString(StandardCharsets.UTF_8), status, is(0));
   }
@@ -103,7 +115,7 @@ final class KafkaBroker implements AutoCloseable {
         "security.protocol",
         "SASL_PLAINTEXT",
         "sasl.mechanism",
-        "PLAIN",
+        MECHANISM,
         "sasl.jaas.config",
         "%s username=%s password='%s';".formatted(LOGIN, USER, password));
   }

@@ -239,7 +239,7 @@ abstract class KafkaIngestContract {
         allOf(
             containsString(topic.name()),
             containsString(kafka.servers()),
-            containsString("Invalid username or password"),
+            containsString("invalid credentials"),
             not(containsString("guessed-by-me"))));
     RecordIngestOptions options =
         PipelineOptionsFactory.fromArgs(flags(OrderTopic.LOG, runner()))
