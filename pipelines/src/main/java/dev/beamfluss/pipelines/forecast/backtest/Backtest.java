@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -34,12 +35,17 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.Filter;
+import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.SerializableFunction;
+import org.apache.beam.sdk.transforms.Top;
+import org.apache.beam.sdk.transforms.View;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionView;
 import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TypeDescriptors;
 import org.checkerframework.checker.nullness.qual.Nullable;
 
 /**
@@ -276,7 +282,7 @@ public final class Backtest {
   }
 
   private int replay(Source source, PrintStream out) throws IOException {
-    LocalDate svgDay = day("--svgDay", options.getSvgDay()).orElse(source.to());
+    Optional<LocalDate> svgDay = day("--svgDay", options.getSvgDay());
     String svgChannel =
         options.getSvgChannel() == null ? source.svgChannel() : options.getSvgChannel();
     Pipeline pipeline = Pipeline.create(options);
@@ -297,8 +303,12 @@ public final class Backtest {
           .setRowSchema(BacktestErrors.DAY)
           .apply("Collect errors", errors.here());
       if (options.getSvg() != null) {
-        forecasts
-            .apply("Day to draw", Filter.by(new IsDrawn(DayCurves.ds(svgDay), svgChannel)))
+        PCollection<Row> ofChannel =
+            forecasts.apply("Channel to draw", Filter.by(new Has("order_source", svgChannel)));
+        (svgDay.isPresent()
+                ? ofChannel.apply(
+                    "Day to draw", Filter.by(new Has("ds", DayCurves.ds(svgDay.get()))))
+                : ofLastDay(ofChannel))
             .apply("Collect", drawn.here());
       }
       PipelineResult result = finish(pipeline);
@@ -325,21 +335,50 @@ public final class Backtest {
           Counters.of(result, Backtest.class, "daysWithoutBaseline"));
       found.lines().forEach(out::println);
       if (options.getSvg() != null) {
-        draw(drawn.rows(), svgChannel, svgDay, out);
+        draw(drawn.rows(), svgChannel, svgDay.map(day -> " on " + day).orElse(""), out);
       }
       return Program.DONE;
     }
   }
 
-  private void draw(List<Row> rows, String channel, LocalDate day, PrintStream out)
+  /** There may be days without orders at the end, which have no forecast. */
+  private static PCollection<Row> ofLastDay(PCollection<Row> forecasts) {
+    PCollectionView<List<String>> last =
+        forecasts
+            .apply(
+                "Days", MapElements.into(TypeDescriptors.strings()).via(row -> row.getString("ds")))
+            .apply("Last day", Top.largest(1))
+            .apply(View.asSingleton());
+    return forecasts
+        .apply("Day to draw", ParDo.of(new OfDayFn(last)).withSideInputs(last))
+        .setRowSchema(forecasts.getSchema());
+  }
+
+  private static final class OfDayFn extends DoFn<Row, Row> {
+    private final PCollectionView<List<String>> day;
+
+    OfDayFn(PCollectionView<List<String>> day) {
+      this.day = day;
+    }
+
+    @ProcessElement
+    public void process(ProcessContext context) {
+      if (context.sideInput(day).contains(context.element().getString("ds"))) {
+        context.output(context.element());
+      }
+    }
+  }
+
+  private void draw(List<Row> rows, String channel, String onDay, PrintStream out)
       throws IOException {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
-              "There is no forecast of channel '%s' on %s to draw: name others with --svgChannel and"
+              "There is no forecast of channel '%s'%s to draw: name others with --svgChannel and"
                   + " --svgDay.",
-              channel, day));
+              channel, onDay));
     }
+    LocalDate day = LocalDate.parse(rows.get(0).getString("ds"), DateTimeFormatter.BASIC_ISO_DATE);
     Path file = Path.of(options.getSvg());
     Files.writeString(
         file,
@@ -359,18 +398,18 @@ public final class Backtest {
         .toList();
   }
 
-  private static final class IsDrawn implements SerializableFunction<Row, Boolean> {
-    private final String ds;
-    private final String channel;
+  private static final class Has implements SerializableFunction<Row, Boolean> {
+    private final String field;
+    private final String value;
 
-    IsDrawn(String ds, String channel) {
-      this.ds = ds;
-      this.channel = channel;
+    Has(String field, String value) {
+      this.field = field;
+      this.value = value;
     }
 
     @Override
     public Boolean apply(Row row) {
-      return ds.equals(row.getString("ds")) && channel.equals(row.getString("order_source"));
+      return value.equals(row.getString(field));
     }
   }
 

@@ -106,7 +106,7 @@ public interface BacktestOptions extends LakeOptions {
   void setSvg(@Nullable String value);
 
   /** The picture's day. */
-  @Description("The day of the picture. Default: the last one")
+  @Description("The day of the picture. Default: the last one that has a forecast")
   @Nullable String getSvgDay();
 
   /** Sets {@link #getSvgDay}. */

@@ -179,9 +179,14 @@ class BacktestTest {
         Files.readString(svg), containsString("Sweden on 2026-03-13, which had 2 in the end"));
     assertThat(Files.size(svg), lessThan(60_000L));
 
+    // the last day has no orders, so no forecast
+    String[] untilTuesday = {
+      "--events=" + log(), "--country=Sweden", "--from=20260303", "--to=20260310", "--svg=" + svg
+    };
+    assertThat(run(0, DIRECT, untilTuesday), containsString("Sweden on 2026-03-09"));
     assertThat(
         run(2, DIRECT, "--events=" + log(), "--country=Sweden", "--svg=" + svg, "--svgChannel=web"),
-        containsString("There is no forecast of channel 'web' on 2026-03-15 to draw"));
+        containsString("There is no forecast of channel 'web' to draw"));
     assertThat(
         run(2, DIRECT, "--events=" + log(), "--from=20260302", "--to=20260302"),
         containsString(
