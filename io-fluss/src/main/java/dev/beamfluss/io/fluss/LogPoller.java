@@ -59,6 +59,10 @@ final class LogPoller implements AutoCloseable {
   private volatile ScanPositions positions;
   private final RowMaker rows;
   private final Set<BucketId> subscribed = new HashSet<>();
+
+  /** Those that this scanner may have asked for, whether or not it still reads them. */
+  private final Set<BucketId> asked = new HashSet<>();
+
   private boolean mustRenew;
 
   LogPoller(ReadSpec spec) {
@@ -89,6 +93,7 @@ final class LogPoller implements AutoCloseable {
   /** Drops what is fetched, which may have failed for good; to be followed by a rewind. */
   void renew() {
     mustRenew = false;
+    asked.clear();
     LogScanner old = scanner;
     scanner = newScanner();
     positions = new ScanPositions(scanner);
@@ -121,7 +126,19 @@ final class LogPoller implements AutoCloseable {
     return positions.end(bucket.of(table.tableId()));
   }
 
+  /**
+   * Reads a bucket from an offset on.
+   *
+   * <p>The client of Fluss 0.9.1 takes an answer for one of where its scan of the bucket is when
+   * the answer comes. With a bucket that it has asked for already, at a later offset, all between
+   * the two would be missed: that takes a new scanner.
+   */
   void subscribe(BucketId bucket, long offset) {
+    mustRenew |= !asked.add(bucket);
+    seek(bucket, offset);
+  }
+
+  private void seek(BucketId bucket, long offset) {
     if (bucket.partitionId() == BucketId.NO_PARTITION) {
       scanner.subscribe(bucket.bucket(), offset);
     } else {
@@ -209,7 +226,8 @@ final class LogPoller implements AutoCloseable {
     long offset = Math.max(0, position(bucket));
     RowMaker.Batch batch = rows.batch(1);
     batch.refuse(offset, bucket, Waiting.rootMessage(e));
-    subscribe(bucket, offset + 1);
+    // forwards, and nothing is asked for beyond what was collected
+    seek(bucket, offset + 1);
     return new Polled(bucket, batch.toRowBatch(), new long[0], offset + 1);
   }
 

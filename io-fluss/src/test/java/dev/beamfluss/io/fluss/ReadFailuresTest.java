@@ -336,6 +336,38 @@ class ReadFailuresTest {
         numbers.stream().sorted().toList(), equalTo(LongStream.range(0, number).boxed().toList()));
   }
 
+  /**
+   * A stretch begins before what Fluss's client has read of its bucket already, and asks for more
+   * of: it takes the answer for one of where the stretch begins.
+   */
+  @Test
+  void stretchesOfOneBucketAreReadOneAfterTheOther() {
+    String path = TestTables.create(stoppable, "stretches", TestTables.numbersDescriptor(1));
+    FlussTable table = cluster(stoppable).describe(path);
+    int number = 6_000;
+    try (TableWriter writer = TableWriter.open(table, table.schema())) {
+      for (long n = 0; n < number; n++) {
+        writer.upsert(Row.withSchema(table.schema()).addValues(n, "text".repeat(200) + n).build());
+      }
+      writer.flush();
+    }
+    List<BucketRange> stretches =
+        BucketRange.resolve(spec(table, SOON), Position.latest()).stream()
+            .flatMap(range -> range.pieces(190).stream())
+            .toList();
+    List<Long> numbers = new ArrayList<>();
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(60),
+        () -> {
+          try (LogRanges ranges = new LogRanges(spec(table, SOON), stretches)) {
+            for (RowBatch batch = ranges.next(); batch != null; batch = ranges.next()) {
+              batch.rows().forEach(row -> numbers.add(row.getInt64("n")));
+            }
+          }
+        });
+    assertThat(numbers, equalTo(LongStream.range(0, number).boxed().toList()));
+  }
+
   private static long segmentsInServers(FlussTable table) throws IOException {
     long segments = 0;
     for (int server : stoppable.cluster().tabletServers()) {
